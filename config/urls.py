@@ -1,0 +1,18 @@
+"""Every address of the site. Each app names its own below."""
+
+from importlib.util import find_spec
+
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.urls import include, path
+from django.views.i18n import set_language
+
+from config import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("i18n/setlang/", login_not_required(set_language), name="set_language"),
+    path("admin/", admin.site.urls),
+    *(path("", include(f"{app}.urls")) for app in ("branches", "tracker", "reports") if find_spec(f"{app}.urls")),
+]
