@@ -1,0 +1,261 @@
+"""The tags every page is made with; docs/frontend.md is their manual, ``/styleguide/`` shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import heroicons
+from django import template
+from django.forms import BoundField, CheckboxInput, Form
+from django.template import Context, Node
+from django.template.base import Parser, Token
+from django.template.loader_tags import BLOCK_CONTEXT_KEY
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import pgettext_lazy
+
+from common import clock, saying
+from common.frame import unread_of
+from common.models import Job
+from common.navigation import ON_THE_TAB_BAR, entries_for
+
+register = template.Library()
+
+LIGHTS: Mapping[str, Any] = {
+    "green": pgettext_lazy("light", "on course"),
+    "yellow": pgettext_lazy("light", "due soon"),
+    "red": pgettext_lazy("light", "overdue"),
+    "done": pgettext_lazy("light", "done"),
+    "suspended": pgettext_lazy("light", "suspended"),
+}
+SHAPES = {
+    "green": '<circle cx="6" cy="6" r="5" fill="currentColor"/>',
+    "yellow": '<path d="M6 .8 11.6 11H.4z" fill="currentColor"/>',
+    "red": '<path d="M1 1h10v10H1z" fill="currentColor"/>',
+    "done": '<path d="m1.2 6.4 3.3 3.4 6.3-7.4" fill="none" stroke="currentColor" stroke-width="2"/>',
+    "suspended": '<path d="M3.5 1v10M8.5 1v10" stroke="currentColor" stroke-width="2.2"/>',
+}
+TONES = frozenset({"neutral", "info", "good", "warn", "bad"})
+THEMES = frozenset({"light", "dark"})
+
+
+# the frame ------------------------------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("partials/navigation.html", takes_context=True)
+def navigation(context: Context, place: str = "bar") -> dict[str, Any]:
+    """The pages this person has a use for; ``place`` is ``bar``, ``drawer`` or ``tabs`` (foot of a phone)."""
+    request = context.get("request")
+    actor = getattr(request, "actor", None)
+    entries = entries_for(actor)
+    if place == "tabs" and len(entries) > ON_THE_TAB_BAR:
+        entries = []
+    return {
+        "entries": [
+            {"path": e.path, "label": e.label, "icon": e.icon, "current": bool(request and e.holds(request.path))}
+            for e in entries
+        ],
+        "place": place,
+        "unread": unread_of(actor) if place == "tabs" and entries else 0,
+        "on_notices": bool(request and request.path.startswith("/notices/")),
+    }
+
+
+@register.simple_tag(takes_context=True)
+def tab_bar(context: Context) -> bool:
+    """Whether this person's phone shows the tab bar instead of the drawer."""
+    return 0 < len(entries_for(getattr(context.get("request"), "actor", None))) <= ON_THE_TAB_BAR
+
+
+@register.inclusion_tag("partials/bell.html", takes_context=True)
+def bell(context: Context) -> dict[str, Any]:
+    """The link to the notices with the number of unread ones."""
+    return {"unread": unread_of(getattr(context.get("request"), "actor", None))}
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: Context) -> str:
+    """``light`` or ``dark`` where the person has chosen, else empty: as the system."""
+    request = context.get("request")
+    chosen = request.COOKIES.get("theme", "") if request else ""
+    return chosen if chosen in THEMES else ""
+
+
+class RepeatNode(Node):
+    """Prints the most derived version of a block once more, so that a title is written once."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def render(self, context: Context) -> SafeString:
+        block = context.render_context[BLOCK_CONTEXT_KEY].get_block(self.name)
+        return block.nodelist.render(context) if block else mark_safe("")
+
+
+@register.tag
+def repeat(parser: Parser, token: Token) -> RepeatNode:
+    """``{% repeat title %}``: the content of block ``title``, here again."""
+    _tag, name = token.split_contents()
+    return RepeatNode(name.strip("\"'"))
+
+
+@register.simple_tag
+def icon(name: str, size: int = 20) -> SafeString:
+    """A heroicon as inline SVG. Decorative: the words stand beside it."""
+    return _icon(str(name), size)
+
+
+def _icon(name: str, size: int) -> SafeString:
+    svg = heroicons._render_icon("outline", name, size, {"class": "icon", "aria-hidden": "true", "focusable": "false"})
+    return mark_safe(svg)  # noqa: S308 - from the installed package, never from data
+
+
+# states and figures ---------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def light(value: Any, word: Any = "") -> SafeString:
+    """Shape, word and colour of a task's light; "—" for none."""
+    name = str(getattr(value, "value", value) or "").lower()
+    if name not in LIGHTS:
+        return mark_safe(saying.NOTHING)  # noqa: S308
+    return format_html(
+        '<span class="light {}"><svg viewBox="0 0 12 12" aria-hidden="true">{}</svg>{}</span>',
+        name,
+        mark_safe(SHAPES[name]),  # noqa: S308
+        word or LIGHTS[name],
+    )
+
+
+@register.simple_tag
+def badge(text: Any, tone: str = "neutral") -> SafeString:
+    """A word on a light fill; tones ``neutral info good warn bad``."""
+    if text in (None, ""):
+        return mark_safe(saying.NOTHING)  # noqa: S308
+    return format_html('<span class="badge {}">{}</span>', tone if tone in TONES else "neutral", text)
+
+
+@register.simple_tag
+def state(obj: Any, field: str = "state") -> SafeString:
+    """The badge of a model's choice field, in the tone the model gives as ``<field>_tone``."""
+    return badge(getattr(obj, f"get_{field}_display")(), getattr(obj, f"{field}_tone", "neutral"))
+
+
+@register.simple_tag
+def day(value: date | None, working_days: int | None = None) -> SafeString:
+    """A date as people say it, and how many working days are left (negative: overdue)."""
+    if value is None:
+        return mark_safe(saying.NOTHING)  # noqa: S308
+    said = format_html(
+        '<time class="nowrap" datetime="{}" title="{}">{}</time>',
+        value.isoformat(),
+        saying.full_day(value),
+        saying.day_in_words(value, today=clock.today()),
+    )
+    if working_days is None:
+        return said
+    urgency = "late" if working_days < 0 else "near" if working_days == 0 else ""
+    return format_html('{} <span class="left nowrap {}">· {}</span>', said, urgency, saying.time_left(working_days))
+
+
+@register.simple_tag
+def moment(value: datetime | None) -> SafeString:
+    """A time of day today, else day and time; exact on hover."""
+    if value is None:
+        return mark_safe(saying.NOTHING)  # noqa: S308
+    return format_html(
+        '<time class="nowrap" datetime="{}" title="{}">{}</time>',
+        value.isoformat(),
+        saying.full_moment(value),
+        saying.moment_in_words(value, today=clock.today()),
+    )
+
+
+@register.simple_tag
+def percent(value: Decimal | float | None, places: int = 1) -> str:
+    """86.4 → 86.4%; "—" for None."""
+    return saying.percent(value, places=places)
+
+
+@register.simple_tag
+def org(organization: Any) -> SafeString:
+    """The short name; on hover the way down from the root (``trail``) if the view set it, else the full name."""
+    if organization is None:
+        return mark_safe(saying.NOTHING)  # noqa: S308
+    where = getattr(organization, "trail", "") or organization.name
+    return format_html('<span class="org" title="{}">{}</span>', where, organization.short_name)
+
+
+@register.inclusion_tag("partials/meter.html")
+def meter(
+    value: Decimal | float | None, max: Decimal | float = 100, label: Any = "", pace: Decimal | float | None = None
+) -> dict[str, Any]:
+    """A bar with its number; ``pace`` (same unit as ``value``) marks where the work should be by now."""
+    share = None if value is None or not max else min(float(value) / float(max), 1.0) * 100
+    return {
+        "share": None if share is None else round(share, 1),
+        "text": saying.NOTHING if share is None else saying.percent(share, places=0),
+        "label": label,
+        "pace": None if pace is None or not max else round(min(float(pace) / float(max), 1.0) * 100, 1),
+    }
+
+
+@register.inclusion_tag("partials/stat.html")
+def stat(value: Any, label: Any, url: str = "", hint: Any = "", tone: str = "") -> dict[str, Any]:
+    """A number and what it counts, linked to the list it was counted from."""
+    shown = saying.NOTHING if value is None or value == "" else value
+    return {"value": shown, "label": label, "url": url, "hint": hint, "tone": tone if tone in TONES else ""}
+
+
+@register.inclusion_tag("partials/tab.html")
+def tab(url: str, label: Any, count: int | None = None, current: Any = False) -> dict[str, Any]:
+    """One entry of a row of tabs, with the number of what waits behind it."""
+    return {"url": url, "label": label, "count": count, "current": bool(current)}
+
+
+@register.simple_tag
+def key(name: str) -> SafeString:
+    """The key that does the same, shown beside its button; hidden on phones."""
+    return format_html('<kbd class="only-desk" aria-hidden="true">{}</kbd>', name)
+
+
+# forms and lists ------------------------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("partials/field.html")
+def field(bound: BoundField) -> dict[str, Any]:
+    """Label, control, help and errors of one form field."""
+    return {"field": bound, "check": isinstance(bound.field.widget, CheckboxInput)}
+
+
+@register.inclusion_tag("partials/fields.html")
+def fields(form: Form) -> dict[str, Any]:
+    """The general errors and every field of a form."""
+    return {"form": form}
+
+
+@register.inclusion_tag("partials/errors.html")
+def errors(form: Form) -> dict[str, Any]:
+    """The errors of a form that belong to no single field."""
+    return {"form": form}
+
+
+@register.inclusion_tag("partials/empty.html")
+def empty(title: Any, text: Any = "", url: str = "", label: Any = "", icon: str = "inbox") -> dict[str, Any]:
+    """An empty list as a teaching moment: what will appear here, and the first step."""
+    return {"title": title, "text": text, "url": url, "label": label, "icon": icon}
+
+
+@register.inclusion_tag("partials/pager.html")
+def pager(next_url: str = "", previous_url: str = "", count: int | None = None) -> dict[str, Any]:
+    """Links to the neighbouring pages of a list, and how many rows there are in all."""
+    return {"next_url": next_url, "previous_url": previous_url, "count": count}
+
+
+@register.inclusion_tag("partials/job_progress.html", name="job_progress")
+def job_progress(job: Job, url: str, result_url: str = "") -> dict[str, Any]:
+    """Where long work stands; asks ``url`` again every second until it is over, then offers ``result_url``."""
+    return {"job": job, "url": url, "result_url": result_url, "failed": job.state == Job.State.FAILED}
