@@ -14,5 +14,10 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("admin/", admin.site.urls),
-    *(path("", include(f"{app}.urls")) for app in ("branches", "tracker", "reports") if find_spec(f"{app}.urls")),
+    *(path("", include(f"{app}.urls")) for app in ("common", "branches", "tracker", "reports") if find_spec(f"{app}.urls")),
 ]
+
+handler400 = "common.views.bad_request"
+handler403 = "common.views.permission_denied"
+handler404 = "common.views.page_not_found"
+handler500 = "common.views.server_error"
