@@ -1,0 +1,5 @@
+from common.models.job import Job
+from common.models.lease import Lease
+from common.models.workday import Workday
+
+__all__ = ["Job", "Lease", "Workday"]
