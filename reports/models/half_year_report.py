@@ -1,0 +1,54 @@
+"""Half-year reports: figures frozen when they were built, kept with the workbook made from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from branches.models import Organization
+from common.models import Job
+from common.periods import Period
+
+if TYPE_CHECKING:
+    from branches.access import Actor
+
+
+class HalfYearReportQuerySet(models.QuerySet["HalfYearReport"]):
+    def visible_to(self, actor: Actor) -> HalfYearReportQuerySet:
+        return self.filter(actor.scope("organization__path"))
+
+
+class HalfYearReport(models.Model):
+    """半年报告. One row per build; a later build is a new row, the older one stays."""
+
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="reports", verbose_name=_("Party organization")
+    )
+    period = models.CharField(_("period"), max_length=6)
+    cut_off = models.DateTimeField(_("cut-off"))
+    """Events before this moment count; never later than the period's end."""
+    job = models.OneToOneField(Job, models.SET_NULL, null=True, related_name="report")
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    requested_at = models.DateTimeField()
+    facts = models.JSONField(null=True)
+    rules_version = models.CharField(max_length=20, blank=True)
+    file = models.FileField(upload_to="reports/", blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    built_at = models.DateTimeField(null=True)
+
+    objects = HalfYearReportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-requested_at", "-pk"]
+        verbose_name = _("half-year report")
+        verbose_name_plural = _("half-year reports")
+
+    def __str__(self) -> str:
+        return f"{self.organization} {self.period}"
+
+    @property
+    def period_label(self) -> str:
+        return Period.parse(self.period).label

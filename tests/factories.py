@@ -1,0 +1,159 @@
+"""Small worlds for tests, made through the product's own verbs where there is one."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from itertools import count
+from typing import Any
+
+from branches.access import Actor
+from branches.models import Organization, Post, User
+from branches.tree import add_organization
+from common.clock import local_date, moment
+from tracker.issuing import fan_out
+from tracker.models import Measure, Plan, Task
+from tracker.plans import add_measure, create_plan
+from tracker.transitions import perform
+
+_serial = count(1)
+SPRING = date(2026, 1, 5)
+"""The day tests usually begin on: a Monday."""
+
+
+def make_organization(
+    kind: str = "BRANCH", *, parent: Organization | None = None, name: str = ""
+) -> Organization:
+    number = next(_serial)
+    name = name or f"{Organization.Kind(kind).label}{number}"
+    return add_organization(
+        kind=kind,
+        code=f"T{number:05d}",
+        name=name,
+        short_name=name[:40],
+        parent=parent,
+        active_from=date(2020, 1, 1),
+    )
+
+
+def make_user(name: str = "", **fields: Any) -> User:
+    number = next(_serial)
+    return User.objects.create(username=f"user{number}", name=name or f"人员{number}", **fields)
+
+
+def make_post(
+    organization: Organization, role: str, *, user: User | None = None, since: date = date(2020, 1, 1)
+) -> Post:
+    return Post.objects.create(user=user or make_user(), organization=organization, role=role, since=since)
+
+
+def actor_at(organization: Organization, role: str, *, day: date = SPRING) -> Actor:
+    """Somebody who holds exactly this post, as of a day."""
+    post = Post.objects.filter(organization=organization, role=role).first() or make_post(organization, role)
+    return Actor.on(post.user, day)
+
+
+def on(actor: Actor, day: date) -> Actor:
+    """The same person on another day."""
+    return Actor.on(actor.user, day)
+
+
+class World:
+    """工委 → 党组 → 机关党委 → branches, with the people the chain needs; ``other`` is a second committee."""
+
+    def __init__(self, *, branches: int = 2) -> None:
+        self.top = make_organization("WORK_COMMITTEE")
+        self.group = make_organization("LEADING_GROUP", parent=self.top)
+        self.committee = make_organization("COMMITTEE", parent=self.group)
+        self.branches = [make_organization("BRANCH", parent=self.committee) for _ in range(branches)]
+        self.other_committee = make_organization(
+            "COMMITTEE", parent=make_organization("LEADING_GROUP", parent=self.top)
+        )
+        self.other_branch = make_organization("BRANCH", parent=self.other_committee)
+        self.office = actor_at(self.top, "CLERK")
+        self.issuer = actor_at(self.top, "SECRETARY")
+        self.leader = actor_at(self.top, "LEADER")
+        self.inspector = actor_at(self.top, "INSPECTOR")
+        self.chief = actor_at(self.group, "CHIEF")
+        self.group_leader = actor_at(self.group, "LEADER")
+        self.reviewer = actor_at(self.committee, "CLERK")
+        self.committee_secretary = actor_at(self.committee, "SECRETARY")
+        self.secretaries = [actor_at(branch, "SECRETARY") for branch in self.branches]
+        self.other_secretary = actor_at(self.other_branch, "SECRETARY")
+
+    @property
+    def branch(self) -> Organization:
+        return self.branches[0]
+
+    @property
+    def secretary(self) -> Actor:
+        return self.secretaries[0]
+
+
+def make_plan(world: World, *, at: datetime | None = None, two_reviews: bool = False) -> Plan:
+    return create_plan(
+        organization=world.top,
+        title="上半年重点任务清单",
+        period="2026H1",
+        kind=Plan.Kind.LIST,
+        two_reviews=two_reviews,
+        actor=world.office,
+        at=at or moment(SPRING),
+    )
+
+
+def make_measure(
+    world: World,
+    plan: Plan,
+    *,
+    receivers: list[Organization] | None = None,
+    at: datetime | None = None,
+    **fields: Any,
+) -> Measure:
+    """A complete measure for the world's branches, due on 31 March unless said otherwise."""
+    defaults: dict[str, Any] = {
+        "title": "召开警示教育大会",
+        "requirement": "围绕典型案例开展一次警示教育",
+        "responsible_leader": world.leader.user,
+        "deliverable": "会议记录",
+        "evidence_required": False,
+        "due": date(2026, 3, 31),
+        "no_source_reason": "年度例行工作",
+    }
+    return add_measure(
+        plan,
+        actor=world.office,
+        at=at or moment(SPRING),
+        fields=defaults | fields,
+        receivers=world.branches if receivers is None else receivers,
+    )
+
+
+def issue(world: World, plan: Plan, *, at: datetime | None = None) -> Plan:
+    """Issue a plan and make its tasks at once, without waiting for the job."""
+    at = at or moment(SPRING)
+    issued = perform(plan, "issue", actor=world.office, at=at, given={"approved_by": world.issuer.user.pk})
+    fan_out(issued, at=at)
+    return issued
+
+
+def make_task(world: World, *, two_reviews: bool = False, **fields: Any) -> Task:
+    """One issued task of the world's first branch."""
+    plan = make_plan(world, two_reviews=two_reviews)
+    measure = make_measure(world, plan, receivers=[world.branch], **fields)
+    issue(world, plan)
+    return Task.objects.get(measure=measure)
+
+
+def acknowledged(world: World, task: Task, *, at: datetime | None = None) -> Task:
+    at = at or moment(date(2026, 1, 6))
+    return perform(
+        task, "acknowledge", actor=world.secretary, at=at, given={"handler": world.secretary.user.pk}
+    )
+
+
+def submitted(world: World, task: Task, *, at: datetime | None = None) -> Task:
+    at = at or moment(date(2026, 3, 20))
+    if task.state == Task.State.PENDING:
+        task = acknowledged(world, task)
+    actor = on(world.secretary, local_date(at))
+    return perform(task, "submit", actor=actor, at=at, given={"progress": "已按要求完成"})

@@ -1,0 +1,192 @@
+"""Verbs on inspections, visits and findings; states are written by ``tracker.transitions`` alone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from branches.access import Actor
+from branches.models import Organization, Post
+from common.clock import local_date
+from common.errors import NotAllowed, Refused
+from tracker.events import build_event
+from tracker.models import Finding, Inspection, Visit
+from tracker.transitions import start_history
+from tracker.transitions.parties import is_office
+
+
+def draw(codes: Sequence[str], *, seed: str, size: int) -> list[str]:
+    """The sample that a seed draws from a list: anybody with both can draw it again.
+
+    The list is sorted by code and shuffled by Python's Mersenne Twister seeded with the text; the first
+    ``size`` codes are the sample.
+    """
+    order = sorted(codes)
+    random.Random(seed).shuffle(order)  # noqa: S311 - must be repeatable, not secret
+    return order[:size]
+
+
+def chosen_codes(inspection: Inspection) -> list[str]:
+    """Codes of the organisations to visit: the drawn sample, or the whole list for a full inspection."""
+    if not inspection.sampled:
+        return list(inspection.drawn_from)
+    return draw(inspection.drawn_from, seed=inspection.seed, size=inspection.sample_size)
+
+
+def plan_inspection(
+    *, organization: Organization, actor: Actor, at: datetime, fields: Mapping[str, Any]
+) -> Inspection:
+    """A planned inspection of the branches below an organisation, which makes up the list to draw from.
+
+    Raises NotAllowed unless the actor is inspector or office there; Refused when nothing lies below, or the
+    sample is larger than the list.
+    """
+    _require_keeper(actor, organization)
+    day = local_date(at)
+    below = (
+        Organization.objects.below(organization, itself=False)
+        .active_on(day)
+        .of_kind(Organization.Kind.BRANCH)
+    )
+    codes = sorted(below.values_list("code", flat=True))
+    if not codes:
+        raise Refused(_("There is no branch below %(unit)s to inspect.") % {"unit": organization.short_name})
+    size = fields.get("sample_size") or 0
+    if fields.get("sampled", True) and not 0 < size <= len(codes):
+        sentence = _("The sample must hold between 1 and %(count)s branches.") % {"count": len(codes)}
+        raise Refused(sentence, fields={"sample_size": sentence})
+    if fields["ends_on"] < fields["starts_on"]:
+        sentence = _("It cannot end before it starts.")
+        raise Refused(sentence, fields={"ends_on": sentence})
+    with transaction.atomic():
+        inspection = Inspection(
+            organization=organization,
+            number=_next_number(Inspection, organization, "督查", day.year),
+            drawn_from=codes,
+            created_by=actor.user,
+            created_at=at,
+            **fields,
+        )
+        inspection.save(force_insert=True)
+        start_history(inspection, "plan", actor=actor, at=at, said={"purpose": inspection.purpose})
+    return inspection
+
+
+def draw_sample(inspection: Inspection, *, seed: str, actor: Actor, at: datetime) -> list[str]:
+    """Record the seed of a sampled inspection; returns the drawn codes. Drawn once: a second try is refused."""
+    with transaction.atomic():
+        locked = (
+            Inspection.objects.select_for_update(of=("self",))
+            .select_related("organization")
+            .get(pk=inspection.pk)
+        )
+        _require_keeper(actor, locked.organization)
+        if not locked.sampled or locked.state != Inspection.State.PLANNED:
+            raise Refused(_("A sample is drawn only for a sampled inspection that has not started."))
+        if locked.seed:
+            raise Refused(_("The sample was already drawn and stays as it is."))
+        if not seed.strip():
+            raise Refused(
+                _("Enter a seed, for example today's lottery number."), fields={"seed": _("Missing.")}
+            )
+        locked.seed = seed.strip()[:40]
+        codes = chosen_codes(locked)
+        locked.version += 1
+        build_event(
+            locked,
+            "draw_sample",
+            actor=actor,
+            post=actor.title_at(locked.organization),
+            at=at,
+            from_state=locked.state,
+            to_state=locked.state,
+            said={"seed": locked.seed, "from": len(locked.drawn_from), "drawn": codes},
+        ).save(force_insert=True)
+        locked.save(update_fields=["seed", "version", "event_count", "event_head"])
+    return codes
+
+
+def record_visit(visit: Visit, *, visited_on: date, remark: str, actor: Actor, at: datetime) -> Visit:
+    """What was seen at a visit. Raises Refused outside the inspection's running time."""
+    with transaction.atomic():
+        inspection = (
+            Inspection.objects.select_for_update(of=("self",))
+            .select_related("organization")
+            .get(pk=visit.inspection_id)
+        )
+        _require_keeper(actor, inspection.organization)
+        if inspection.state != Inspection.State.UNDER_WAY:
+            raise Refused(_("Visits are recorded while the inspection is under way."))
+        if visited_on > local_date(at):
+            sentence = _("A visit in the future cannot be recorded.")
+            raise Refused(sentence, fields={"visited_on": sentence})
+        visit.visited_on, visit.remark, visit.recorded_by = visited_on, remark, actor.user
+        visit.save(update_fields=["visited_on", "remark", "recorded_by"])
+        inspection.version += 1
+        build_event(
+            inspection,
+            "record_visit",
+            actor=actor,
+            post=actor.title_at(inspection.organization),
+            at=at,
+            from_state=inspection.state,
+            to_state=inspection.state,
+            said={"organization": visit.organization.short_name, "visited_on": visited_on, "remark": remark},
+        ).save(force_insert=True)
+        inspection.save(update_fields=["version", "event_count", "event_head"])
+    return visit
+
+
+def record_finding(
+    *,
+    organization: Organization,
+    found_by: Organization,
+    fact: str,
+    actor: Actor,
+    at: datetime,
+    visit: Visit | None = None,
+    origin: str = Finding.Origin.VISIT,
+) -> Finding:
+    """A fault found at an organisation, kept by ``found_by``. It gets its owner and date when it is assigned."""
+    _require_keeper(actor, found_by)
+    if not organization.is_below(found_by, itself=True):
+        raise Refused(
+            _("%(unit)s does not lie below the inspecting organization.") % {"unit": organization.short_name}
+        )
+    if not fact.strip():
+        raise Refused(_("Write what was found."), fields={"fact": _("Write what was found.")})
+    with transaction.atomic():
+        finding = Finding(
+            organization=organization,
+            found_by=found_by,
+            visit=visit,
+            origin=origin,
+            number=_next_number(Finding, found_by, "问题", local_date(at).year),
+            fact=fact.strip(),
+            recorded_by=actor.user,
+            recorded_at=at,
+        )
+        finding.save(force_insert=True)
+        start_history(finding, "record", actor=actor, at=at, said={"fact": finding.fact})
+    return finding
+
+
+def _require_keeper(actor: Actor, organization: Organization) -> None:
+    if not (actor.holds({Post.Role.INSPECTOR}, organization) or is_office(actor, organization)):
+        raise NotAllowed(
+            _("Only inspectors or the office of %(unit)s may do this.") % {"unit": organization.short_name}
+        )
+
+
+def _next_number(model: type[Inspection | Finding], organization: Organization, word: str, year: int) -> str:
+    """督查〔2026〕3号 of an organisation; its row lock keeps two numbers apart. Codes keep organisations apart."""
+    Organization.objects.select_for_update().get(pk=organization.pk)
+    prefix = f"{organization.code} {word}〔{year}〕"
+    taken = model._default_manager.filter(number__startswith=prefix).values_list("number", flat=True)
+    last = max((int(number[len(prefix) : -1]) for number in taken), default=0)
+    return f"{prefix}{last + 1}号"

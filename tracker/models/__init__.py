@@ -1,0 +1,26 @@
+from tracker.models.event import Event
+from tracker.models.evidence import Evidence, StoredFile
+from tracker.models.finding import Finding
+from tracker.models.inspection import Inspection, Visit
+from tracker.models.measure import Measure
+from tracker.models.plan import Plan
+from tracker.models.reminder import Notice, Reminder
+from tracker.models.source import Action, Passage, Source
+from tracker.models.task import Task
+
+__all__ = [
+    "Action",
+    "Event",
+    "Evidence",
+    "Finding",
+    "Inspection",
+    "Measure",
+    "Notice",
+    "Passage",
+    "Plan",
+    "Reminder",
+    "Source",
+    "StoredFile",
+    "Task",
+    "Visit",
+]

@@ -1,0 +1,118 @@
+"""Measures: one piece of work in a plan, anchored to the words that asked for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from branches.models import Organization
+from tracker.models.plan import Plan
+from tracker.models.source import Action
+from tracker.models.subject import Subject
+
+if TYPE_CHECKING:
+    from branches.access import Actor
+
+
+class MeasureQuerySet(models.QuerySet["Measure"]):
+    def visible_to(self, actor: Actor) -> MeasureQuerySet:
+        """Measures of plans in sight; a receiver sees only the measures it received."""
+        from tracker.models.task import Task
+
+        received = Task.objects.visible_to(actor).values("measure")
+        return self.filter(actor.scope("plan__organization__path") | models.Q(pk__in=received))
+
+
+class Measure(Subject):
+    """举措（事项）. Becomes one task per receiving organisation and occurrence."""
+
+    KIND = "measure"
+
+    class State(models.TextChoices):
+        PROPOSED = "PROPOSED", _("proposed")
+        RESERVED = "RESERVED", _("in reserve")
+        ACTIVE = "ACTIVE", _("under way")
+        VERIFYING = "VERIFYING", _("to be verified")
+        VERIFIED = "VERIFIED", _("verified and closed out")
+        WITHDRAWN = "WITHDRAWN", _("withdrawn")
+
+    class Theme(models.TextChoices):
+        """The chain of kinds the reading proposes (see ``tracker.reading``)."""
+
+        RESPONSIBILITY = "responsibility", _("responsibility")
+        INDICATOR = "indicator", _("assessment")
+        INSPECTION = "inspection", _("inspection")
+        ACCOUNTABILITY = "accountability", _("accountability")
+        RECTIFICATION = "rectification", _("rectification")
+        INCENTIVE = "incentive", _("incentive")
+        INSTITUTION = "institution", _("institution building")
+        ROUTINE = "routine", _("organizational life")
+        ORGANIZATION = "organization", _("organization building")
+        ACTIVITY = "activity", _("activity")
+        EDUCATION = "education", _("education")
+        CONDUCT = "conduct", _("conduct and discipline")
+
+    class Cadence(models.TextChoices):
+        ONCE = "once", _("once")
+        MONTHLY = "monthly", _("every month")
+        QUARTERLY = "quarterly", _("every quarter")
+        HALF_YEARLY = "half-yearly", _("every half-year")
+        YEARLY = "yearly", _("every year")
+
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="measures", verbose_name=_("plan"))
+    position = models.PositiveIntegerField(_("number"), default=0)
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.PROPOSED, editable=False)
+    title = models.CharField(_("measure"), max_length=120)
+    requirement = models.TextField(_("what is asked"), blank=True)
+    theme = models.CharField(_("theme"), max_length=20, choices=Theme, blank=True)
+    actions = models.ManyToManyField(
+        Action, blank=True, related_name="measures", verbose_name=_("source words")
+    )
+    no_source_reason = models.CharField(_("why without a source"), max_length=200, blank=True)
+    responsible_leader = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("responsible leader"),
+    )
+    lead = models.ForeignKey(
+        Organization, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("lead unit")
+    )
+    supporting = models.CharField(_("supporting units"), max_length=200, blank=True)
+    deliverable = models.CharField(_("deliverable"), max_length=200, blank=True)
+    evidence_required = models.BooleanField(_("evidence required"), default=True)
+    evidence_note = models.CharField(_("which evidence"), max_length=200, blank=True)
+    target_number = models.DecimalField(_("target"), max_digits=12, decimal_places=2, null=True, blank=True)
+    target_unit = models.CharField(_("unit"), max_length=20, blank=True)
+    target_of = models.CharField(_("what is counted"), max_length=100, blank=True)
+    weight = models.PositiveSmallIntegerField(_("weight"), default=1)
+    due = models.DateField(_("due date"), null=True, blank=True)
+    due_words = models.CharField(_("time in the source's words"), max_length=100, blank=True)
+    cadence = models.CharField(_("cadence"), max_length=12, choices=Cadence, default=Cadence.ONCE)
+    receiver_kinds = models.JSONField(_("received by all of kind"), default=list, blank=True)
+    """``Organization.Kind`` values: every active organisation of these kinds below the issuer receives it."""
+    receivers = models.ManyToManyField(
+        Organization, blank=True, related_name="+", verbose_name=_("also received by")
+    )
+
+    objects = MeasureQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["plan", "position", "pk"]
+        verbose_name = _("measure")
+        verbose_name_plural = _("measures")
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def target(self) -> str:
+        """The target as it is said: 60 个 案例; empty where the measure carries none."""
+        if self.target_number is None:
+            return ""
+        return f"{self.target_number.normalize():f} {self.target_unit} {self.target_of}".strip()

@@ -1,0 +1,85 @@
+"""Plans: the numbered list of measures that one organisation issues for one period."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from branches.models import Organization
+from common.periods import Period
+from tracker.models.subject import Subject
+
+if TYPE_CHECKING:
+    from branches.access import Actor
+
+
+class PlanQuerySet(models.QuerySet["Plan"]):
+    def visible_to(self, actor: Actor) -> PlanQuerySet:
+        """Plans of organisations in sight, and issued plans that gave a task to one of them."""
+        from tracker.models.task import Task
+
+        received = Task.objects.visible_to(actor).values("measure__plan")
+        return self.filter(actor.scope("organization__path") | Q(pk__in=received))
+
+
+class Plan(Subject):
+    """任务清单（工作要点）."""
+
+    KIND = "plan"
+
+    class State(models.TextChoices):
+        DRAFT = "DRAFT", _("draft")
+        CONSULTING = "CONSULTING", _("in consultation")
+        ISSUED = "ISSUED", _("issued")
+        CLOSED = "CLOSED", _("closed")
+
+    class Kind(models.TextChoices):
+        KEY_POINTS = "KEY_POINTS", _("key points")
+        LIST = "LIST", _("task list")
+        SPECIAL = "SPECIAL", _("special campaign")
+
+    organization = models.ForeignKey(
+        Organization, models.PROTECT, related_name="plans", verbose_name=_("issued by")
+    )
+    title = models.CharField(_("title"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.LIST)
+    period = models.CharField(_("period"), max_length=6)
+    """Code of a ``common.periods.Period``."""
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.DRAFT, editable=False)
+    two_reviews = models.BooleanField(_("two levels of review"), default=False)
+    number = models.CharField(_("document number"), max_length=30, blank=True, editable=False)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+    issued_at = models.DateTimeField(null=True, blank=True, editable=False)
+    reminders_paused_until = models.DateField(_("reminders paused until"), null=True, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    objects = PlanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = _("plan")
+        verbose_name_plural = _("plans")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "number"], condition=~Q(number=""), name="plan_number_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def period_label(self) -> str:
+        return Period.parse(self.period).label
+
+    @property
+    def is_open(self) -> bool:
+        """Still editable by the office."""
+        return self.state in {self.State.DRAFT, self.State.CONSULTING}

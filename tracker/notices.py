@@ -1,0 +1,73 @@
+"""Writing and wording the notices people read in the app (站内消息)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from branches.models import Post
+from common.clock import local_date
+from tracker.models import Notice, Task
+
+WORDS = {
+    "assigned": gettext_noop("%(count)s new tasks from “%(plan)s” for %(organization)s"),
+    "named": gettext_noop("You are the responsible person for “%(task)s”"),
+    "returned": gettext_noop("“%(task)s” was returned: %(reason)s"),
+    "done": gettext_noop("“%(task)s” was approved and is completed"),
+    "withdrawn": gettext_noop("“%(task)s” was withdrawn: %(reason)s"),
+    "instructed": gettext_noop("Instruction on “%(task)s”: %(remark)s"),
+    "urged": gettext_noop("You are urged to finish “%(task)s”"),
+    "reopened": gettext_noop("“%(task)s” was reopened: %(reason)s"),
+    "suspended": gettext_noop("“%(task)s” was suspended: %(reason)s"),
+    "resumed": gettext_noop("“%(task)s” goes on again"),
+}
+"""The sentence of each kind; filled from ``Notice.data`` in the reader's language. Reminders add theirs."""
+
+
+def register_words(words: Mapping[str, str]) -> None:
+    """Let another part of the tracker (the ladder) word its own kinds of notices."""
+    WORDS.update(words)
+
+
+def sentence_of(notice: Notice) -> str:
+    """The notice as its reader's language says it."""
+    return _(WORDS[notice.kind]) % notice.data
+
+
+def unit_people(task: Task, *, at: datetime) -> list[int]:
+    """Ids of those who hear of a task in its unit: secretary, clerk, and the responsible person."""
+    posts = Post.objects.held_on(local_date(at)).filter(user__is_active=True)
+    holders = posts.filter(organization=task.organization_id, role__in=[Post.Role.SECRETARY, Post.Role.CLERK])
+    people = set(holders.values_list("user_id", flat=True))
+    if task.handler_id and posts.filter(user=task.handler_id).exists():
+        people.add(task.handler_id)
+    return sorted(people)
+
+
+def notify_unit(task: Task, kind: str, *, at: datetime, said: Mapping[str, Any]) -> None:
+    """One notice to each of the unit's people, in the caller's transaction."""
+    notify_people(task, kind, people=unit_people(task, at=at), at=at, said=said)
+
+
+def notify_people(
+    task: Task, kind: str, *, people: Iterable[int], at: datetime, said: Mapping[str, Any]
+) -> None:
+    """One notice to each user id, in the caller's transaction, so that it exists exactly if the act does."""
+    data = {
+        "task": task.title,
+        "reason": str(said.get("reason") or ""),
+        "remark": str(said.get("remark") or ""),
+    }
+    Notice.objects.bulk_create(
+        [Notice(recipient_id=person, kind=kind, data=data, task=task, created_at=at) for person in people]
+    )
+
+
+def unread(user: Any) -> Q:
+    """The condition "not yet read by this user"."""
+    return Q(recipient=user, read_at__isnull=True)

@@ -1,0 +1,62 @@
+"""When a measure falls due: once, or at the end of each month, quarter, half-year or year of its period."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date
+
+from common.periods import Period
+from common.workdays import Calendar
+from tracker.models import Measure
+
+_MONTHS = {
+    Measure.Cadence.MONTHLY: 1,
+    Measure.Cadence.QUARTERLY: 3,
+    Measure.Cadence.HALF_YEARLY: 6,
+    Measure.Cadence.YEARLY: 12,
+}
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """One falling due. ``label`` is empty for a measure done once, else 2026-03, 2026Q1, 2026H1 or 2026."""
+
+    label: str
+    due: date
+    provisional: bool
+    """The day rests on a calendar year without an official notice."""
+
+
+def occurrences_of(measure: Measure, *, period: Period, since: date, calendar: Calendar) -> list[Occurrence]:
+    """The occurrences of a measure in a period that fall due on or after ``since``.
+
+    A recurring measure falls due on the last working day of each of its intervals; a single one on its date.
+    A measure without date and cadence has none.
+    """
+    if measure.cadence == Measure.Cadence.ONCE:
+        if measure.due is None:
+            return []
+        return [Occurrence("", measure.due, calendar.is_provisional(measure.due))]
+    months = _MONTHS[Measure.Cadence(measure.cadence)]
+    found = []
+    for month in range(period.first_day.month, period.last_day.month + 1):
+        if month % months:
+            continue
+        last = date(period.year, month, monthrange(period.year, month)[1])
+        due = calendar.roll_back(last)
+        if due >= since:
+            found.append(Occurrence(_label(period.year, month, months), due, calendar.is_provisional(last)))
+    return found
+
+
+def _label(year: int, month: int, months: int) -> str:
+    match months:
+        case 1:
+            return f"{year}-{month:02d}"
+        case 3:
+            return f"{year}Q{month // 3}"
+        case 6:
+            return f"{year}H{month // 6}"
+        case _:
+            return str(year)

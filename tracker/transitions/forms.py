@@ -1,0 +1,215 @@
+"""The inputs of acts, checked in one place for pages, commands, jobs and the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from branches.access import Actor
+from branches.models import Organization, Post, User
+from common.clock import local_date
+from tracker.models import Evidence, Finding, StoredFile
+
+
+def plain_text(label: Any, *, required: bool = True, rows: int = 3, limit: int = 2000) -> forms.CharField:
+    """A text field; NUL and other control characters are refused by Django's own validator."""
+    return forms.CharField(
+        label=label, required=required, max_length=limit, widget=forms.Textarea(attrs={"rows": rows})
+    )
+
+
+def day(label: Any, *, required: bool = True) -> forms.DateField:
+    return forms.DateField(label=label, required=required, widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class ActForm(forms.Form):
+    """Base of all act forms; knows the subject, the actor and the moment. Without fields it asks nothing."""
+
+    def __init__(self, *args: Any, subject: Any, actor: Actor | None, at: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.subject, self.actor, self.at = subject, actor, at
+        self.today = local_date(at)
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Narrow choices to the subject."""
+
+    def require_not_past(self, name: str) -> None:
+        """Add an error when a date that was entered lies before today."""
+        value = self.cleaned_data.get(name)
+        if value and value < self.today:
+            self.add_error(name, _("This date has already passed. Choose today or a later day."))
+
+
+def people_of(organization: Organization, on: Any) -> Any:
+    """Active users with a post in exactly this organisation on a day."""
+    posts = Post.objects.held_on(on).filter(organization=organization)
+    return User.objects.filter(pk__in=posts.values("user"), is_active=True).order_by("pk")
+
+
+class ReasonForm(ActForm):
+    reason = plain_text(_("Reason"))
+
+
+class RemarkForm(ActForm):
+    remark = plain_text(_("Remark"), required=False)
+
+
+class RequiredRemarkForm(ActForm):
+    remark = plain_text(_("Remark"))
+
+
+class AcknowledgeForm(ActForm):
+    handler = forms.ModelChoiceField(
+        User.objects.none(), label=_("Responsible person"), empty_label=None, required=True
+    )
+
+    def prepare(self) -> None:
+        self.fields["handler"].queryset = people_of(self.subject.organization, self.today)  # type: ignore[attr-defined]
+        if self.actor:
+            self.initial.setdefault("handler", self.actor.user.pk)
+
+
+class ReportForm(ActForm):
+    """阶段反馈: what was done, per cent, problems, next step; the number towards a target where there is one."""
+
+    progress = plain_text(_("What was done"))
+    percent = forms.IntegerField(label=_("Per cent done"), min_value=0, max_value=100)
+    number = forms.DecimalField(
+        label=_("Number reached"), min_value=0, max_digits=12, decimal_places=2, required=False
+    )
+    problems = plain_text(_("Problems"), required=False, rows=2)
+    next_step = plain_text(_("Next step"), required=False, rows=2)
+
+    def prepare(self) -> None:
+        measure = self.subject.measure
+        if measure.target_number is None:
+            del self.fields["number"]
+        else:
+            self.fields["number"].label = _("Number reached (target %(target)s)") % {"target": measure.target}
+        self.initial.setdefault("percent", self.subject.percent)
+        self.initial.setdefault("number", self.subject.number)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        percent = cleaned.get("percent")
+        if percent is not None and percent < self.subject.percent and not cleaned.get("problems"):
+            self.add_error(
+                "problems", _("The per cent falls. Say under “Problems” why, so that the reader understands.")
+            )
+        return cleaned
+
+
+class SubmitForm(ActForm):
+    """报结: the branch declares the work done."""
+
+    progress = plain_text(_("How it was done"))
+    number = forms.DecimalField(label=_("Number reached"), min_value=0, max_digits=12, decimal_places=2)
+
+    def prepare(self) -> None:
+        measure = self.subject.measure
+        if measure.target_number is None:
+            del self.fields["number"]
+        else:
+            self.fields["number"].label = _("Number reached (target %(target)s)") % {"target": measure.target}
+        self.initial.setdefault("progress", self.subject.progress)
+        self.initial.setdefault("number", self.subject.number)
+
+
+class AttachForm(ActForm):
+    """A file that already lies in the store, under the name people gave it."""
+
+    file = forms.ModelChoiceField(StoredFile.objects.all())
+    name = forms.CharField(max_length=120)
+
+    def clean_file(self) -> StoredFile:
+        file = self.cleaned_data["file"]
+        if Evidence.objects.filter(task=self.subject, file=file).exists():
+            raise forms.ValidationError(_("This file is already attached to the task."))
+        return file
+
+
+class ReturnForm(ActForm):
+    reason = plain_text(_("Reason for the return"))
+    due = day(_("New short date (optional)"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self.require_not_past("due")
+        return cleaned
+
+
+class ReopenForm(ActForm):
+    reason = plain_text(_("Reason"))
+    due = day(_("New due date"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self.require_not_past("due")
+        return cleaned
+
+
+class SuspendForm(ActForm):
+    reason = plain_text(_("Reason"))
+    until = day(_("Look at it again on"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self.require_not_past("until")
+        return cleaned
+
+
+class IssueForm(ActForm):
+    """印发: who approved it. The number is assigned by the system."""
+
+    approved_by = forms.ModelChoiceField(User.objects.none(), label=_("Approved by"), empty_label=None)
+
+    def prepare(self) -> None:
+        posts = Post.objects.held_on(self.today).filter(
+            organization=self.subject.organization, role__in=[Post.Role.SECRETARY, Post.Role.LEADER]
+        )
+        self.fields["approved_by"].queryset = User.objects.filter(  # type: ignore[attr-defined]
+            pk__in=posts.values("user"), is_active=True
+        ).order_by("pk")
+
+
+class AssignFindingForm(ActForm):
+    kind = forms.ChoiceField(label=_("Kind of rectification"), choices=Finding.Kind.choices)
+    due = day(_("Due date"))
+    responsible_leader = forms.ModelChoiceField(
+        User.objects.none(), label=_("Responsible leader"), required=False
+    )
+    standard = forms.CharField(label=_("Standard of completion"), max_length=200)
+
+    def prepare(self) -> None:
+        above = self.subject.organization.paths_above(itself=True)
+        posts = Post.objects.held_on(self.today).filter(
+            organization__path__in=above, role__in=[Post.Role.SECRETARY, Post.Role.LEADER, Post.Role.CHIEF]
+        )
+        self.fields["responsible_leader"].queryset = User.objects.filter(  # type: ignore[attr-defined]
+            pk__in=posts.values("user"), is_active=True
+        ).order_by("pk")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self.require_not_past("due")
+        return cleaned
+
+
+class RectifyForm(ActForm):
+    measures = plain_text(_("Measures"))
+    handler = forms.ModelChoiceField(User.objects.none(), label=_("Responsible person"), empty_label=None)
+
+    def prepare(self) -> None:
+        self.fields["handler"].queryset = people_of(self.subject.organization, self.today)  # type: ignore[attr-defined]
+
+
+class ProgressForm(ActForm):
+    progress = plain_text(_("What was done"))
+
+
+class ConclusionForm(ActForm):
+    conclusion = plain_text(_("Conclusion"), rows=5, limit=5000)

@@ -1,0 +1,105 @@
+"""The table of the measure (举措)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from branches.access import Actor
+from tracker.models import Measure, Task
+from tracker.transitions import forms
+from tracker.transitions.engine import Context, Party, Sentence, Transition, perform
+from tracker.transitions.parties import INSPECTOR, ISSUER, OFFICE
+
+State = Measure.State
+
+
+def measure_may_be_finished(measure_id: int, *, at: datetime) -> None:
+    """Turn a measure to 待销号 when all its tasks are done or withdrawn and at least one is done.
+
+    Called in the transaction that closed a task. Two tasks closing at once: the measure's row lock lets the
+    second one see the first.
+    """
+    measure = Measure.objects.select_for_update().get(pk=measure_id)
+    if measure.state == State.ACTIVE and _all_tasks_closed(measure):
+        perform(measure, "finish", actor=None, at=at)
+
+
+def _all_tasks_closed(measure: Measure) -> bool:
+    tasks = Task.objects.filter(measure=measure)
+    return not tasks.open().exists() and tasks.filter(state=Task.State.DONE).exists()
+
+
+def _uninvolved(actor: Actor, measure: Any) -> bool:
+    return not Task.objects.filter(measure=measure).filter(_involves(actor)).exists()
+
+
+def _involves(actor: Actor) -> Any:
+    from django.db.models import Q
+
+    me = actor.user.pk
+    return Q(submitted_by=me) | Q(reviewed_by=me) | Q(handler=me)
+
+
+def _not_involved(context: Context) -> Sentence | None:
+    if context.actor and not _uninvolved(context.actor, context.subject):
+        return _("Somebody who neither handed in nor reviewed any of its tasks has to verify a measure.")
+    return None
+
+
+def _no_open_task(context: Context) -> Sentence | None:
+    return None if _all_tasks_closed(context.subject) else _("There are still open tasks.")
+
+
+def _withdraw_tasks(context: Context) -> None:
+    for task in Task.objects.filter(measure=context.subject).open().order_by("pk"):
+        perform(
+            task, "withdraw", actor=context.actor, at=context.at, given={"reason": context.given["reason"]}
+        )
+
+
+def _tell_plan_is_issued(context: Context) -> Sentence | None:
+    if context.subject.plan.state != "ISSUED":
+        return _("Tasks come from an issued plan.")
+    return None
+
+
+VERIFIER: tuple[Party, ...] = (INSPECTOR, OFFICE)
+
+TABLE: list[Transition] = [
+    Transition("activate", _("Start"), frozenset({State.PROPOSED}), State.ACTIVE, guard=_tell_plan_is_issued),
+    Transition(
+        "finish", _("All tasks closed"), frozenset({State.ACTIVE}), State.VERIFYING, guard=_no_open_task
+    ),
+    Transition(
+        "verify",
+        _("Verify and close out"),
+        frozenset({State.VERIFYING}),
+        State.VERIFIED,
+        who=VERIFIER,
+        form=forms.RequiredRemarkForm,
+        guard=_not_involved,
+        primary=True,
+    ),
+    Transition(
+        "not_verified",
+        _("Not verified"),
+        frozenset({State.VERIFYING}),
+        State.ACTIVE,
+        who=VERIFIER,
+        form=forms.ReasonForm,
+        guard=_not_involved,
+    ),
+    Transition(
+        "withdraw",
+        _("Withdraw"),
+        frozenset({State.PROPOSED, State.RESERVED, State.ACTIVE, State.VERIFYING}),
+        State.WITHDRAWN,
+        who=(ISSUER,),
+        form=forms.ReasonForm,
+        after=_withdraw_tasks,
+        dangerous=True,
+    ),
+]

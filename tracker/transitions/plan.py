@@ -1,0 +1,110 @@
+"""The table of the plan (任务清单)."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from branches.models import Organization
+from common.clock import local_date
+from common.jobs import request_job
+from tracker.models import Measure, Plan
+from tracker.transitions import forms
+from tracker.transitions.engine import Context, Sentence, Transition
+from tracker.transitions.parties import ISSUER, OFFICE
+
+State = Plan.State
+
+
+def _nothing_missing(context: Context) -> Sentence | None:
+    """The checks before issue (workflow 1.1): every measure can be given to somebody by a date."""
+    from tracker.issuing import missing_in
+
+    lacks = missing_in(context.subject)
+    if not lacks.measures:
+        return _("The plan has no measures yet. Add one before issuing.")
+    if lacks.lines:
+        first = lacks.lines[0]
+        return ngettext(
+            "%(count)s thing is missing: “%(measure)s” has %(what)s. The preview lists it.",
+            "%(count)s things are missing, first: “%(measure)s” has %(what)s. The preview lists them all.",
+            len(lacks.lines),
+        ) % {"count": len(lacks.lines), "measure": first.measure.title, "what": first.sentence}
+    return None
+
+
+def _issue(context: Context) -> None:
+    plan = context.subject
+    plan.approved_by, plan.issued_at = context.given["approved_by"], context.at
+    plan.number = _next_number(plan, local_date(context.at).year)
+    context.notes["number"] = plan.number
+
+
+def _next_number(plan: Plan, year: int) -> str:
+    """〔2026〕3号: assigned once, never reused; the issuer's row lock keeps two plans apart."""
+    Organization.objects.select_for_update().get(pk=plan.organization_id)
+    prefix = f"〔{year}〕"
+    taken = Plan.objects.filter(organization=plan.organization_id, number__startswith=prefix)
+    numbers = [int(number[len(prefix) : -1]) for number in taken.values_list("number", flat=True)]
+    return f"{prefix}{max(numbers, default=0) + 1}号"
+
+
+def _request_fan_out(context: Context) -> None:
+    """The tasks are made by a job; the request only asks for it, in this transaction."""
+    plan = context.subject
+    request_job(
+        "fan_out",
+        payload={"plan": plan.pk},
+        requested_by=context.actor.user if context.actor else None,
+        at=context.at,
+        key=f"fan_out:{plan.pk}:{plan.version}",
+    )
+
+
+def _measures_are_settled(context: Context) -> Sentence | None:
+    settled = {Measure.State.VERIFIED, Measure.State.WITHDRAWN}
+    left = Measure.objects.filter(plan=context.subject).exclude(state__in=settled).count()
+    if left:
+        return ngettext(
+            "%(count)s measure is neither verified nor withdrawn.",
+            "%(count)s measures are neither verified nor withdrawn.",
+            left,
+        ) % {"count": left}
+    return None
+
+
+TABLE: list[Transition] = [
+    Transition(
+        "issue",
+        _("Issue"),
+        frozenset({State.DRAFT, State.CONSULTING}),
+        State.ISSUED,
+        who=(OFFICE, ISSUER),
+        form=forms.IssueForm,
+        ready=_nothing_missing,
+        effect=_issue,
+        after=_request_fan_out,
+        primary=True,
+        dangerous=True,
+    ),
+    Transition(
+        "supplement",
+        _("Supplement"),
+        frozenset({State.ISSUED}),
+        None,
+        who=(OFFICE, ISSUER),
+        form=forms.ReasonForm,
+        ready=_nothing_missing,
+        after=_request_fan_out,
+        dangerous=True,
+    ),
+    Transition(
+        "close",
+        _("Close and file"),
+        frozenset({State.ISSUED}),
+        State.CLOSED,
+        who=(OFFICE,),
+        guard=_measures_are_settled,
+        dangerous=True,
+    ),
+]

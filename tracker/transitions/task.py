@@ -1,0 +1,340 @@
+"""The table of the task (承办单)."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from common.clock import local_date
+from common.workdays import Calendar
+from tracker.models import Evidence, Task
+from tracker.notices import notify_people, notify_unit
+from tracker.transitions import forms
+from tracker.transitions.engine import Context, Sentence, Transition
+from tracker.transitions.measure import measure_may_be_finished
+from tracker.transitions.parties import (
+    HANDLER,
+    INSPECTOR,
+    ISSUER,
+    OFFICE,
+    REVIEWER,
+    SECOND_REVIEWER,
+    SUPERIOR,
+    UNIT,
+)
+
+State = Task.State
+
+
+def _not_own_submission(context: Context) -> Sentence | None:
+    """Nobody reviews their own submission: neither who handed it in nor who did the work."""
+    task, actor = context.subject, context.actor
+    if actor and actor.user.pk in {task.submitted_by_id, task.handler_id}:
+        return _("Nobody reviews their own submission. Somebody else has to decide on this one.")
+    return None
+
+
+def _second_person(context: Context) -> Sentence | None:
+    if context.actor and context.actor.user.pk == context.subject.reviewed_by_id:
+        return _("The second review needs a second person. Somebody else has to decide on this one.")
+    return _not_own_submission(context)
+
+
+def _review_not_begun(context: Context) -> Sentence | None:
+    if context.subject.reviewed_by_id:
+        return _("The review has begun. Ask the reviewer to return it instead.")
+    return None
+
+
+def _evidence_is_there(context: Context) -> Sentence | None:
+    task = context.subject
+    if task.measure.evidence_required and not Evidence.objects.filter(task=task).exists():
+        note = task.measure.evidence_note
+        if note:
+            return _("Evidence is required before this can be handed in: %(note)s. Upload it first.") % {
+                "note": note
+            }
+        return _("Evidence is required before this can be handed in. Upload it first.")
+    return None
+
+
+def _acknowledge(context: Context) -> None:
+    context.subject.handler = context.given["handler"]
+    if local_date(context.at) > context.subject.acknowledge_by:
+        context.notes["late"] = True
+
+
+def _progress(context: Context) -> None:
+    task, given = context.subject, context.given
+    task.progress, task.progress_at = given["progress"], context.at
+    task.percent = given.get("percent", task.percent)
+    if given.get("number") is not None:
+        task.number = given["number"]
+    if local_date(context.at) > task.due:
+        # 补录: late entry stays possible and carries both dates
+        context.notes.update({"late_entry": True, "due": task.due})
+
+
+def _attach(context: Context) -> None:
+    assert context.actor is not None
+    task, given = context.subject, context.given
+    Evidence.objects.create(
+        task=task, file=given["file"], name=given["name"], added_by=context.actor.user, added_at=context.at
+    )
+    context.notes["sha256"] = given["file"].sha256
+    if local_date(context.at) > task.due:
+        context.notes.update({"late_entry": True, "due": task.due})
+
+
+def _submit(context: Context) -> None:
+    assert context.actor is not None
+    task = context.subject
+    _progress(context)
+    task.percent = 100
+    task.submitted_by, task.submitted_at = context.actor.user, context.at
+    task.reviewed_by, task.returned = None, False
+    task.done_late = local_date(context.at) > task.due
+    context.notes["late"] = task.done_late
+
+
+def _take_back(context: Context) -> None:
+    context.subject.submitted_by = context.subject.submitted_at = None
+    context.subject.done_late = False
+
+
+def _after_first_review(context: Context) -> str:
+    task = context.subject
+    plan = task.measure.plan
+    two = plan.two_reviews and task.organization.parent_id != plan.organization_id
+    return State.SECOND_REVIEW if two else State.DONE
+
+
+def _approve(context: Context) -> None:
+    assert context.actor is not None
+    task = context.subject
+    task.reviewed_by = context.actor.user
+    if _after_first_review(context) == State.DONE:
+        task.completed_at = context.at
+
+
+def _approve_second(context: Context) -> None:
+    context.subject.completed_at = context.at
+
+
+def _send_back(context: Context) -> None:
+    task = context.subject
+    task.returns += 1
+    task.returned, task.reviewed_by, task.done_late = True, None, False
+    if context.given.get("due"):
+        context.notes["due_before"] = task.due
+        task.due = context.given["due"]
+
+
+def _reopen(context: Context) -> None:
+    task = context.subject
+    context.notes.update({"completed_before": task.completed_at, "late_before": task.done_late})
+    task.completed_at = task.submitted_at = task.submitted_by = task.reviewed_by = None
+    task.done_late, task.due, task.percent = False, context.given["due"], min(task.percent, 99)
+
+
+def _suspend(context: Context) -> None:
+    task = context.subject
+    task.state_before, task.suspended_on = task.state, local_date(context.at)
+    task.suspended_until = context.given["until"]
+    # A suspended task counts as due only when it was late before the stop (period figures).
+    context.notes["late"] = task.suspended_on > task.due
+
+
+def _resume(context: Context) -> None:
+    task, calendar = context.subject, Calendar.load()
+    lost = calendar.between(task.suspended_on, local_date(context.at))
+    context.notes.update({"due_before": task.due, "working_days_lost": lost})
+    task.due = calendar.add(task.due, lost) if lost else task.due
+    task.suspended_on = task.suspended_until = None
+
+
+def _state_before(context: Context) -> str:
+    return context.subject.state_before
+
+
+def _tell_unit(kind: str):  # type: ignore[no-untyped-def]
+    def tell(context: Context) -> None:
+        notify_unit(context.subject, kind, at=context.at, said=context.given)
+
+    return tell
+
+
+def _done(context: Context) -> None:
+    if context.subject.state == State.DONE:
+        notify_unit(context.subject, "done", at=context.at, said=context.given)
+        measure_may_be_finished(context.subject.measure_id, at=context.at)
+
+
+def _withdrawn(context: Context) -> None:
+    notify_unit(context.subject, "withdrawn", at=context.at, said=context.given)
+    measure_may_be_finished(context.subject.measure_id, at=context.at)
+
+
+def _named_handler(context: Context) -> None:
+    handler = context.given["handler"]
+    if context.actor is None or handler.pk != context.actor.user.pk:
+        notify_people(context.subject, "named", people=[handler.pk], at=context.at, said={})
+
+
+TABLE: list[Transition] = [
+    Transition(
+        "acknowledge",
+        _("Acknowledge"),
+        frozenset({State.PENDING}),
+        State.ACTIVE,
+        who=(UNIT,),
+        form=forms.AcknowledgeForm,
+        effect=_acknowledge,
+        after=_named_handler,
+        primary=True,
+    ),
+    Transition(
+        "report",
+        _("Report progress"),
+        frozenset({State.ACTIVE}),
+        None,
+        who=(HANDLER, UNIT),
+        form=forms.ReportForm,
+        effect=_progress,
+    ),
+    Transition(
+        "attach",
+        _("Attach evidence"),
+        frozenset({State.ACTIVE}),
+        None,
+        who=(HANDLER, UNIT),
+        form=forms.AttachForm,
+        effect=_attach,
+        offered=False,
+    ),
+    Transition(
+        "submit",
+        _("Hand in as done"),
+        frozenset({State.ACTIVE}),
+        State.SUBMITTED,
+        who=(UNIT,),
+        form=forms.SubmitForm,
+        ready=_evidence_is_there,
+        effect=_submit,
+        primary=True,
+    ),
+    Transition(
+        "take_back",
+        _("Take back"),
+        frozenset({State.SUBMITTED}),
+        State.ACTIVE,
+        who=(UNIT,),
+        guard=_review_not_begun,
+        effect=_take_back,
+    ),
+    Transition(
+        "approve",
+        _("Approve"),
+        frozenset({State.SUBMITTED}),
+        _after_first_review,
+        who=(REVIEWER,),
+        form=forms.RemarkForm,
+        guard=_not_own_submission,
+        effect=_approve,
+        after=_done,
+        primary=True,
+    ),
+    Transition(
+        "approve_second",
+        _("Approve (second review)"),
+        frozenset({State.SECOND_REVIEW}),
+        State.DONE,
+        who=(SECOND_REVIEWER,),
+        form=forms.RemarkForm,
+        guard=_second_person,
+        effect=_approve_second,
+        after=_done,
+        primary=True,
+    ),
+    Transition(
+        "return",
+        _("Return"),
+        frozenset({State.SUBMITTED}),
+        State.ACTIVE,
+        who=(REVIEWER,),
+        form=forms.ReturnForm,
+        guard=_not_own_submission,
+        effect=_send_back,
+        after=_tell_unit("returned"),
+    ),
+    Transition(
+        "return_second",
+        _("Return"),
+        frozenset({State.SECOND_REVIEW}),
+        State.ACTIVE,
+        who=(SECOND_REVIEWER,),
+        form=forms.ReturnForm,
+        guard=_second_person,
+        effect=_send_back,
+        after=_tell_unit("returned"),
+    ),
+    Transition(
+        "instruct",
+        _("Give an instruction"),
+        frozenset({State.ACTIVE}),
+        None,
+        who=(SUPERIOR,),
+        form=forms.RequiredRemarkForm,
+        after=_tell_unit("instructed"),
+    ),
+    Transition(
+        "urge",
+        _("Urge"),
+        frozenset({State.PENDING, State.ACTIVE}),
+        None,
+        who=(OFFICE,),
+        form=forms.RemarkForm,
+        after=_tell_unit("urged"),
+    ),
+    Transition(
+        "reopen",
+        _("Reopen"),
+        frozenset({State.DONE}),
+        State.ACTIVE,
+        who=(INSPECTOR, OFFICE),
+        form=forms.ReopenForm,
+        effect=_reopen,
+        after=_tell_unit("reopened"),
+        dangerous=True,
+    ),
+    Transition(
+        "suspend",
+        _("Suspend"),
+        frozenset({State.PENDING, State.ACTIVE}),
+        State.SUSPENDED,
+        who=(ISSUER,),
+        form=forms.SuspendForm,
+        effect=_suspend,
+        after=_tell_unit("suspended"),
+        dangerous=True,
+    ),
+    Transition(
+        "resume",
+        _("Resume"),
+        frozenset({State.SUSPENDED}),
+        _state_before,
+        who=(ISSUER,),
+        form=forms.RemarkForm,
+        effect=_resume,
+        after=_tell_unit("resumed"),
+    ),
+    Transition(
+        "withdraw",
+        _("Withdraw"),
+        frozenset({State.PENDING, State.ACTIVE, State.SUBMITTED, State.SECOND_REVIEW, State.SUSPENDED}),
+        State.WITHDRAWN,
+        who=(ISSUER,),
+        form=forms.ReasonForm,
+        after=_withdrawn,
+        dangerous=True,
+    ),
+]

@@ -1,0 +1,17 @@
+"""Addresses of the tracker; each view module lists its own."""
+
+from __future__ import annotations
+
+from tracker.views import findings, home, inspections, notices, plans, review, sources, tasks
+
+app_name = "tracker"
+urlpatterns = [
+    *home.urlpatterns,
+    *sources.urlpatterns,
+    *plans.urlpatterns,
+    *tasks.urlpatterns,
+    *review.urlpatterns,
+    *notices.urlpatterns,
+    *inspections.urlpatterns,
+    *findings.urlpatterns,
+]
