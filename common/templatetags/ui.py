@@ -158,7 +158,12 @@ def day(value: date | None, working_days: int | None = None) -> SafeString:
     if working_days is None:
         return said
     urgency = "late" if working_days < 0 else "near" if working_days == 0 else ""
-    return format_html('{} <span class="left nowrap {}">· {}</span>', said, urgency, saying.time_left(working_days))
+    return format_html(
+        '<span class="when">{} <span class="left nowrap {}">{}</span></span>',
+        said,
+        urgency,
+        saying.time_left(working_days),
+    )
 
 
 @register.simple_tag
@@ -194,13 +199,24 @@ def meter(
     value: Decimal | float | None, max: Decimal | float = 100, label: Any = "", pace: Decimal | float | None = None
 ) -> dict[str, Any]:
     """A bar with its number; ``pace`` (same unit as ``value``) marks where the work should be by now."""
-    share = None if value is None or not max else min(float(value) / float(max), 1.0) * 100
+    share = _share(value, max)
+    expected = _share(pace, max)
     return {
-        "share": None if share is None else round(share, 1),
-        "text": saying.NOTHING if share is None else saying.percent(share, places=0),
+        "text": saying.percent(share, places=0),
         "label": label,
-        "pace": None if pace is None or not max else round(min(float(pace) / float(max), 1.0) * 100, 1),
+        "fill": share and _length(share),
+        "expected": expected,
+        "mark": None if expected is None else _length(expected),
     }
+
+
+def _share(value: Decimal | float | None, whole: Decimal | float) -> float | None:
+    return None if value is None or not whole else 100 * float(value) / float(whole)
+
+
+def _length(share: float) -> str:
+    """A share as a length on a bar of 100, written for SVG."""
+    return f"{min(max(share, 0.0), 100.0):.1f}"
 
 
 @register.inclusion_tag("partials/stat.html")

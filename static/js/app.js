@@ -60,10 +60,15 @@
 
   // details beside the list ----------------------------------------------------------------------------------------
 
+  function within(some, search) {
+    const here = new URLSearchParams(search);
+    return Array.from(new URLSearchParams(some)).every(([name, value]) => here.getAll(name).includes(value));
+  }
+
   function markOpenRow() {
     all("[data-row]").forEach((row) => {
       const link = one("a[href]", row);
-      const open = link && link.pathname === location.pathname;
+      const open = link && link.pathname === location.pathname && within(link.search, location.search);
       if (open) row.setAttribute("aria-selected", "true"); else row.removeAttribute("aria-selected");
     });
   }
@@ -87,7 +92,7 @@
 
   document.addEventListener("click", (event) => {
     const target = event.target;
-    all("details.menu[open]").forEach((menu) => { if (!menu.contains(target)) menu.open = false; });
+    all("details.menu[open]").forEach((menu) => { if (target === menu || !menu.contains(target)) menu.open = false; });
 
     const opener = target.closest("[data-dialog]");
     if (opener && openDialog(opener.dataset.dialog)) {
