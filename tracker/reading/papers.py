@@ -1,0 +1,65 @@
+"""What is to be produced: a document, rule, record or list after a verb of making."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .clauses import clauses
+from .lexicon import group_pattern, words
+from .model import Slot, Why
+
+_MAKING = re.compile(
+    "(?:"
+    + group_pattern("verbs", "make")
+    + "|提出|形成|建立健全|建立完善|建立|完善|健全|梳理|列出|撰写|公布|推出|编|发布)(?!后|前|时|的|和|或|并)"
+)
+_PAPER = re.compile(group_pattern("nouns", "paper") + "$")
+_WEAK = ("建立", "建立健全", "建立完善", "完善", "健全", "形成", "提出", "梳理", "列出", "公布", "推出", "编")
+_RECORD = re.compile(
+    r"(?:档案|台账|台帐|清单|名单|目录|名册|花名册|报告|报表|方案|细则|办法|案例库|数据库|指标体系|题库|手册|汇编|计划|意见|建议|时间表|路线图|一览表|》|(?:条|法|单|书)”)$"
+)
+_NO = re.compile(r"(?:机制|体制|体系|平台|格局|活动|责任制|制度机制|模式|氛围|要求|意见建议)$")
+_CUT = re.compile(r"并(?=推动|组织|抓好|印发|报|认真|严格|下发|督促|明确)|，")
+_ADJUNCT = re.compile(r"^(?:相应的?|好|了|出|一批|一份|一个|有关|具体的)")
+
+
+def deliverables(text: str, start: int, end: int) -> Iterator[Slot]:
+    """Deliverable slots of one sentence of a calm view."""
+    for clause in clauses(text, start, end):
+        if clause.end - clause.start > 300:
+            continue
+        found = _in_clause(text, clause.start, clause.end)
+        if found is not None:
+            yield found
+
+
+def _in_clause(text: str, start: int, end: int) -> Slot | None:
+    for match in _MAKING.finditer(text, start, end):
+        cut = _CUT.search(text, match.end(), end)
+        stop = cut.start() if cut else end
+        first = match.end()
+        adjunct = _ADJUNCT.match(text[first:stop])
+        if adjunct:
+            first += adjunct.end()
+        thing = text[first:stop]
+        if len(thing) < 2 or len(thing) > 80:
+            continue
+        if thing.endswith("等"):
+            thing, stop = thing[:-1], stop - 1
+        if not _PAPER.search(thing) and not _RECORD.search(thing):
+            continue
+        verb = match.group()
+        if verb in _WEAK and not _RECORD.search(thing):
+            continue
+        if (
+            _NO.search(thing)
+            and not thing.endswith("指标体系")
+            and not (verb not in _WEAK and thing.endswith("评价体系"))
+        ):
+            continue
+        return Slot("deliverable", first, stop, thing, thing, Why("made", (verb,)))
+    return None
+
+
+MAKING_VERBS = words("verbs", "make")

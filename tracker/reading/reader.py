@@ -1,0 +1,193 @@
+"""One reading: outline, points, actions and slots of a text, put together."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import replace
+
+from .actions import actions_in_sentence
+from .amounts import quantities
+from .clauses import MODAL, Sentence, sentences
+from .kinds import kinds_of_action, kinds_of_point
+from .model import Action, Passage, Point, Reading, Slot
+from .outline import tree_of
+from .owners import owners
+from .papers import deliverables
+from .points import Draft, drafts, path_of, title_span, trimmed_end
+from .shadow import Shadow, shadow_of
+from .stance import FUTURE, PAST, Judged, stance_of
+from .times import cadences, dues, vague_words
+
+VERSION = "1"
+"""The version of the rules and word lists: another number, another reading."""
+
+
+def read(text: str) -> Reading:
+    """Read a text by the guide.
+
+    Deterministic and linear in the length of the text; offsets are character indices into it. Any text is
+    accepted, the empty one too; nothing is raised.
+    """
+    shadow = shadow_of(text)
+    tree = tree_of(shadow)
+    found = list(drafts(tree, shadow))
+    judged = [stance_of(shadow.plain, draft.start, draft.end, draft.titles, draft.lead_in) for draft in found]
+    starts = [draft.start for draft in found]
+    actions: list[Action] = []
+    slots_of: dict[int, list[Slot]] = {}
+    outside: list[Slot] = []
+    for sentence in sentences(shadow.calm, 0, len(text)):
+        for piece, index in _pieces(sentence, found, starts):
+            stance = judged[index].stance if index is not None else None
+            slots = _slots(shadow, piece, stance)
+            if index is None:
+                outside.extend(slots)
+            else:
+                slots_of.setdefault(index, []).extend(slots)
+            actions.extend(_actions(shadow, piece, index, stance, slots))
+    points = tuple(
+        _point(
+            shadow, draft, judged[index], slots_of.get(index, []), [a for a in actions if a.point == index]
+        )
+        for index, draft in enumerate(found)
+    )
+    return Reading(
+        version=VERSION,
+        points=points,
+        actions=tuple(actions),
+        slots_outside=tuple(outside),
+        passages=tuple(_passages(shadow, tree)),
+        vague=tuple(vague_words(shadow.quiet)),
+    )
+
+
+def _pieces(sentence: Sentence, found: list[Draft], starts: list[int]) -> list[tuple[Sentence, int | None]]:
+    """The sentence, cut where points begin and end inside it, each piece with its point."""
+    pieces: list[tuple[Sentence, int | None]] = []
+    position = sentence.start
+    index = max(bisect_right(starts, position) - 1, 0)
+    while position < sentence.end and index < len(found):
+        draft = found[index]
+        if draft.end <= position:
+            index += 1
+            continue
+        if draft.start >= sentence.end:
+            break
+        if draft.start > position:
+            pieces.append((Sentence(position, draft.start), None))
+            position = draft.start
+        stop = min(draft.end, sentence.end)
+        pieces.append((Sentence(max(position, min(_after_enumerator(draft), stop)), stop), index))
+        position = stop
+        index += 1
+    if position < sentence.end:
+        pieces.append((Sentence(position, sentence.end), None))
+    return [(piece, point) for piece, point in pieces if piece.end > piece.start]
+
+
+def _after_enumerator(draft: Draft) -> int:
+    return draft.title_start if draft.path else draft.start
+
+
+def _slots(shadow: Shadow, piece: Sentence, stance: str | None) -> list[Slot]:
+    """All slots of one sentence, in order; in reports of done work, promises are marked as future."""
+    done = stance == "achievement"
+    if stance in ("problem", "remark"):
+        return []
+    found = [
+        *cadences(shadow.calm, piece.start, piece.end),
+        *dues(shadow.quiet, piece.start, piece.end, done=done),
+        *quantities(shadow.calm, piece.start, piece.end),
+        *owners(shadow.calm, piece.start, piece.end),
+        *deliverables(shadow.calm, piece.start, piece.end),
+    ]
+    kept: list[Slot] = []
+    for slot in sorted(found, key=lambda slot: (slot.start, -slot.end)):
+        verbatim = shadow.raw[slot.start : slot.end]
+        value = slot.value
+        if slot.type in ("owner", "deliverable"):
+            value = verbatim
+        elif isinstance(value, dict):
+            of_end = slot.end + 40
+            value = {**value, "of": _verbatim_of(shadow, str(value["of"]), slot.end, of_end)}
+        future = done and is_future(shadow, piece, slot.start)
+        if done and slot.type == "due" and not future:
+            continue
+        kept.append(replace(slot, text=verbatim, value=value, future=future))
+    return kept
+
+
+def _verbatim_of(shadow: Shadow, of: str, start: int, limit: int) -> str:
+    at = shadow.calm.find(of, start, limit + 4) if of else -1
+    return shadow.raw[at : at + len(of)] if at >= 0 else of
+
+
+def is_future(shadow: Shadow, piece: Sentence, position: int) -> bool:
+    """Whether the clause at `position`, in a report of done work, promises something instead."""
+    first = max(shadow.calm.rfind(mark, piece.start, position) for mark in "，；：") + 1
+    first = max(first, piece.start)
+    stop = min(
+        (at for mark in "，；：。" if (at := shadow.calm.find(mark, position, piece.end)) >= 0),
+        default=piece.end,
+    )
+    before = shadow.calm[max(piece.start, first - 14) : first]
+    body = shadow.calm[first:stop]
+    if PAST.search(body):
+        return False
+    if FUTURE.search(body):
+        return True
+    return bool(FUTURE.search(before)) and MODAL.search(body) is not None
+
+
+def _actions(
+    shadow: Shadow, piece: Sentence, index: int | None, stance: str | None, slots: list[Slot]
+) -> list[Action]:
+    if stance == "problem":
+        return []
+    past = PAST.search(shadow.calm, piece.start, piece.end) is not None
+    asked = MODAL.search(shadow.calm, piece.start, piece.end) is not None
+    if index is None and not asked and not past:
+        return []
+    found: list[Action] = []
+    for action in actions_in_sentence(shadow.calm, piece.start, piece.end, outside=index is None):
+        text = shadow.raw[action.start : action.end]
+        if stance == "achievement":
+            done = not is_future(shadow, piece, action.end - 1) and not is_future(shadow, piece, action.start)
+        else:
+            done = index is None and past and not asked
+        found.append(
+            Action(
+                start=action.start,
+                end=action.end,
+                text=text,
+                kinds=kinds_of_action(text),
+                done=done,
+                why=action.why,
+                sentence=(piece.start, piece.end),
+                slots=tuple(slots),
+                point=index,
+            )
+        )
+    return found
+
+
+def _point(shadow: Shadow, draft: Draft, judged: Judged, slots: list[Slot], actions: list[Action]) -> Point:
+    title = shadow.raw[draft.title_start : draft.title_end]
+    kinds: tuple[str, ...] = ()
+    if judged.stance in ("directive", "achievement"):
+        kinds = kinds_of_point(
+            title,
+            [action.text for action in actions],
+            shadow.raw[draft.start : draft.end],
+            " ".join(draft.titles[1:]),
+        )
+    return Point(draft.start, draft.end, draft.path, title, judged.stance, kinds, judged.why, tuple(slots))
+
+
+def _passages(shadow: Shadow, tree) -> list[Passage]:  # type: ignore[no-untyped-def]
+    found = []
+    for node in tree.nodes:
+        first, last = title_span(shadow.quiet, node.mark.end, max(node.end, node.mark.end))
+        end = trimmed_end(shadow.raw, node.mark.start, node.end)
+        found.append(Passage(node.mark.start, end, path_of(node, shadow), first, last, not node.children))
+    return found

@@ -1,0 +1,100 @@
+"""What the speaker does with a passage: demand, report, name a shortfall, or merely remark.
+
+The heading and the lead-in say it first (下一步打算, 存在的问题, 取得明显成效); the sentences of the
+passage itself confirm or overrule it by their length.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .clauses import MODAL, sentences
+from .lexicon import words
+from .model import Stance, Why
+
+
+def _any(group: str) -> re.Pattern[str]:
+    return re.compile("|".join(words("cues", group)))
+
+
+_CUES: dict[Stance, re.Pattern[str]] = {
+    "problem": _any("problem"),
+    "achievement": _any("achievement"),
+    "directive": _any("directive"),
+    "remark": _any("remark"),
+}
+PAST = _any("past")
+LACK = _any("lack")
+FUTURE = _any("future")
+_BARE_VERB = re.compile(
+    "^(?:" + "|".join(words("verbs", "strengthen") + words("verbs", "build") + words("verbs", "quit")) + ")"
+)
+_LEAD_WINDOW = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A stance and why."""
+
+    stance: Stance
+    why: Why
+
+
+def cue_in(text: str) -> Judged | None:
+    """The last cue in a heading or lead-in: what stands nearest to the list decides."""
+    best: tuple[int, Stance, str] | None = None
+    for stance, pattern in _CUES.items():
+        for match in pattern.finditer(text):
+            if best is None or match.end() > best[0]:
+                best = (match.end(), stance, match.group())
+    return Judged(best[1], Why(f"cue-{best[1]}", (best[2],))) if best else None
+
+
+def stance_of(text: str, start: int, end: int, titles: list[str], lead_in: str) -> Judged:
+    """The stance of the passage [start, end).
+
+    `titles` are the headlines from the passage's own to the root's, `lead_in` the text that opens its list.
+    """
+    context = _context(titles, lead_in)
+    weights: dict[Stance, float] = {"directive": 0, "achievement": 0, "problem": 0, "remark": 0}
+    triggers: dict[Stance, str] = {}
+    length = max(end - start, 1)
+    if context is not None:
+        weights[context.stance] += 0.5 * length
+    for sentence in sentences(text, start, end):
+        part = text[sentence.start : sentence.end]
+        size = len(part)
+        modal = MODAL.search(part)
+        lack = LACK.search(part)
+        past = PAST.search(part)
+        if modal and not (lack and "需要进一步" in part):
+            weights["directive"] += size * (0.6 if past else 1)
+            triggers.setdefault("directive", modal.group())
+        if lack and not modal:
+            weights["problem"] += size * (1.0 if context and context.stance == "problem" else 0.7)
+            triggers.setdefault("problem", lack.group())
+        elif past and not modal:
+            weights["achievement"] += size * 0.8
+            triggers.setdefault("achievement", past.group())
+    if MODAL.match(titles[0]) if titles else False:
+        weights["directive"] += length
+    best = max(weights, key=lambda stance: weights[stance])
+    if weights[best] == 0:
+        if titles and _BARE_VERB.match(titles[0]):
+            return Judged("directive", Why("bare-verb", (titles[0][:8],)))
+        return Judged("remark", Why("nothing-asked"))
+    if context is not None and context.stance == best:
+        return context
+    return Judged(best, Why(f"most-{best}", (triggers.get(best, ""),)))
+
+
+def _context(titles: list[str], lead_in: str) -> Judged | None:
+    """The nearest heading that says anything, else the lead-in."""
+    for depth, title in enumerate(titles):
+        found = cue_in(title)
+        if found is not None and (depth or len(title) <= 20):
+            return found
+        if depth and MODAL.search(title):
+            return Judged("directive", Why("heading-modal", (title[:12],)))
+    return cue_in(lead_in[-_LEAD_WINDOW:])
