@@ -21,9 +21,8 @@ from tracker.events import build_event
 from tracker.models import Event, Measure, Notice, Plan, Task
 from tracker.occurrences import Occurrence, occurrences_of
 from tracker.transitions import perform
+from tracker.transitions.task import ACKNOWLEDGE_DAYS
 
-ACKNOWLEDGE_DAYS = 3
-"""Working days a unit has for its acknowledgement; a default, to become a setting of the plan."""
 CHUNK = 500
 
 

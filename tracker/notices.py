@@ -24,6 +24,10 @@ WORDS = {
     "urged": gettext_noop("You are urged to finish “%(task)s”"),
     "reopened": gettext_noop("“%(task)s” was reopened: %(reason)s"),
     "suspended": gettext_noop("“%(task)s” was suspended: %(reason)s"),
+    "extended": gettext_noop("The extension of “%(task)s” was granted"),
+    "not_extended": gettext_noop("The extension of “%(task)s” was not granted: %(reason)s"),
+    "declined": gettext_noop("%(organization)s declines “%(task)s”: %(reason)s"),
+    "reassigned": gettext_noop("“%(task)s” was reassigned to %(organization)s: %(reason)s"),
     "resumed": gettext_noop("“%(task)s” goes on again"),
 }
 """The sentence of each kind; filled from ``Notice.data`` in the reader's language. Reminders add theirs."""
@@ -54,12 +58,24 @@ def notify_unit(task: Task, kind: str, *, at: datetime, said: Mapping[str, Any])
     notify_people(task, kind, people=unit_people(task, at=at), at=at, said=said)
 
 
+def notify_office(task: Task, kind: str, *, at: datetime, said: Mapping[str, Any]) -> None:
+    """One notice to each clerk and deputy secretary of the organisation that issued the plan."""
+    office = Post.objects.held_on(local_date(at)).filter(
+        organization=task.measure.plan.organization_id,
+        role__in=[Post.Role.CLERK, Post.Role.DEPUTY_SECRETARY],
+        user__is_active=True,
+    )
+    people = sorted(set(office.values_list("user_id", flat=True)))
+    notify_people(task, kind, people=people, at=at, said=said)
+
+
 def notify_people(
     task: Task, kind: str, *, people: Iterable[int], at: datetime, said: Mapping[str, Any]
 ) -> None:
     """One notice to each user id, in the caller's transaction, so that it exists exactly if the act does."""
     data = {
         "task": task.title,
+        "organization": task.organization.short_name,
         "reason": str(said.get("reason") or ""),
         "remark": str(said.get("remark") or ""),
     }

@@ -1,5 +1,6 @@
 from tracker.models.event import Event
 from tracker.models.evidence import Evidence, StoredFile
+from tracker.models.extension import Extension
 from tracker.models.finding import Finding
 from tracker.models.inspection import Inspection, Visit
 from tracker.models.measure import Measure
@@ -12,6 +13,7 @@ __all__ = [
     "Action",
     "Event",
     "Evidence",
+    "Extension",
     "Finding",
     "Inspection",
     "Measure",

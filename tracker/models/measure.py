@@ -94,6 +94,7 @@ class Measure(Subject):
     due = models.DateField(_("due date"), null=True, blank=True)
     due_words = models.CharField(_("time in the source's words"), max_length=100, blank=True)
     cadence = models.CharField(_("cadence"), max_length=12, choices=Cadence, default=Cadence.ONCE)
+    review_on = models.DateField(_("to be looked at again on"), null=True, blank=True, editable=False)
     receiver_kinds = models.JSONField(_("received by all of kind"), default=list, blank=True)
     """``Organization.Kind`` values: every active organisation of these kinds below the issuer receives it."""
     receivers = models.ManyToManyField(

@@ -93,6 +93,9 @@ class Task(Subject):
     completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
     done_late = models.BooleanField(default=False)
     """The submission that was finally accepted came after the due date in force."""
+    reassigned_from = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="reassigned_to", editable=False
+    )
     state_before = models.CharField(max_length=14, blank=True, editable=False)
     suspended_on = models.DateField(null=True, blank=True)
     suspended_until = models.DateField(_("to be looked at again on"), null=True, blank=True)

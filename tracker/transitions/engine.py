@@ -97,13 +97,14 @@ class Offer:
 
 @cache
 def transitions_of(kind: str) -> dict[str, Transition]:
-    """The table of a kind of subject (``plan``, ``measure``, ``task``, ``finding``, ``inspection``), by act."""
-    from tracker.transitions import finding, inspection, measure, plan, task
+    """The table of a kind of subject (``plan``, ``measure``, ``task``, ``extension`` …), by act."""
+    from tracker.transitions import extension, finding, inspection, measure, plan, task
 
     tables = {
         "plan": plan.TABLE,
         "measure": measure.TABLE,
         "task": task.TABLE,
+        "extension": extension.TABLE,
         "finding": finding.TABLE,
         "inspection": inspection.TABLE,
     }

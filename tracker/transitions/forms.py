@@ -134,7 +134,7 @@ class AttachForm(ActForm):
 
 class ReturnForm(ActForm):
     reason = plain_text(_("Reason for the return"))
-    due = day(_("New short date (optional)"), required=False)
+    due = day(_("New short date"), required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -149,6 +149,53 @@ class ReopenForm(ActForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         self.require_not_past("due")
+        return cleaned
+
+
+class AskExtensionForm(ActForm):
+    reason = plain_text(_("Reason and progress so far"))
+    until = day(_("New date asked for"))
+
+    def clean_until(self) -> Any:
+        until = self.cleaned_data["until"]
+        if until <= self.subject.due:
+            raise forms.ValidationError(_("Choose a day after the present due date."))
+        return until
+
+
+class ExtendForm(ActForm):
+    """What the granted request sets; performed by the system."""
+
+    due = forms.DateField()
+    extension = forms.IntegerField()
+
+
+class ReassignForm(ActForm):
+    reason = plain_text(_("Reason"))
+    organization = forms.ModelChoiceField(Organization.objects.none(), label=_("New responsible unit"))
+    due = day(_("Due date there"))
+
+    def prepare(self) -> None:
+        issuer = self.subject.measure.plan.organization
+        taken = self.subject.measure.tasks.filter(occurrence=self.subject.occurrence).values("organization")
+        self.fields["organization"].queryset = (  # type: ignore[attr-defined]
+            Organization.objects.below(issuer).active_on(self.today).exclude(pk__in=taken)
+        )
+        self.initial.setdefault("due", self.subject.due)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self.require_not_past("due")
+        return cleaned
+
+
+class ReserveForm(ActForm):
+    reason = plain_text(_("Reason"))
+    review_on = day(_("Look at it again on"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self.require_not_past("review_on")
         return cleaned
 
 

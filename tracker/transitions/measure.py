@@ -66,9 +66,29 @@ def _tell_plan_is_issued(context: Context) -> Sentence | None:
     return None
 
 
+def _reserve(context: Context) -> None:
+    context.subject.review_on = context.given["review_on"]
+
+
+def _take_up(context: Context) -> None:
+    context.subject.review_on = None
+
+
 VERIFIER: tuple[Party, ...] = (INSPECTOR, OFFICE)
 
 TABLE: list[Transition] = [
+    Transition(
+        "reserve",
+        _("Hold in reserve"),
+        frozenset({State.PROPOSED}),
+        State.RESERVED,
+        who=(OFFICE,),
+        form=forms.ReserveForm,
+        effect=_reserve,
+    ),
+    Transition(
+        "take_up", _("Take up"), frozenset({State.RESERVED}), State.PROPOSED, who=(OFFICE,), effect=_take_up
+    ),
     Transition("activate", _("Start"), frozenset({State.PROPOSED}), State.ACTIVE, guard=_tell_plan_is_issued),
     Transition(
         "finish", _("All tasks closed"), frozenset({State.ACTIVE}), State.VERIFYING, guard=_no_open_task

@@ -61,8 +61,12 @@ def _is_issuer(actor: Actor, subject: Any) -> bool:
     return actor.holds({Role.SECRETARY, Role.LEADER}, _issuer(subject))
 
 
-def _is_second_reviewer(actor: Actor, task: Any) -> bool:
-    return actor.holds(REVIEW_ROLES, task.measure.plan.organization)
+def _is_second_reviewer(actor: Actor, subject: Any) -> bool:
+    return actor.holds(REVIEW_ROLES, _issuer(subject))
+
+
+def _is_unit_secretary(actor: Actor, subject: Any) -> bool:
+    return actor.holds({Role.SECRETARY}, subject.organization)
 
 
 def _is_inspector(actor: Actor, subject: Any) -> bool:
@@ -80,6 +84,8 @@ def _issuer(subject: Any) -> Organization:
             return subject.measure.plan.organization
         case "measure":
             return subject.plan.organization
+        case "extension":
+            return subject.task.measure.plan.organization
         case "finding":
             return subject.found_by
         case _:
@@ -87,6 +93,7 @@ def _issuer(subject: Any) -> Organization:
 
 
 UNIT = Party(_("the unit's secretary or clerk"), _holds_unit)
+UNIT_SECRETARY = Party(_("the unit's secretary"), _is_unit_secretary)
 HANDLER = Party(_("the responsible person"), _is_handler)
 OFFICE = Party(_("the office of the issuing organization"), _is_office_of_plan)
 ISSUER = Party(_("secretary or leader of the issuing organization"), _is_issuer)

@@ -6,10 +6,11 @@ from django.utils.translation import gettext_lazy as _
 
 from common.clock import local_date
 from common.workdays import Calendar
-from tracker.models import Evidence, Task
-from tracker.notices import notify_people, notify_unit
+from tracker.models import Evidence, Extension, Task
+from tracker.notices import notify_office, notify_people, notify_unit
 from tracker.transitions import forms
-from tracker.transitions.engine import Context, Sentence, Transition
+from tracker.transitions.engine import Context, Sentence, Transition, start_history
+from tracker.transitions.extension import lapse_requests, open_request
 from tracker.transitions.measure import measure_may_be_finished
 from tracker.transitions.parties import (
     HANDLER,
@@ -20,9 +21,12 @@ from tracker.transitions.parties import (
     SECOND_REVIEWER,
     SUPERIOR,
     UNIT,
+    UNIT_SECRETARY,
 )
 
 State = Task.State
+ACKNOWLEDGE_DAYS = 3
+"""Working days a unit has for its acknowledgement; a default, to become a setting of the plan."""
 
 
 def _not_own_submission(context: Context) -> Sentence | None:
@@ -149,7 +153,46 @@ def _resume(context: Context) -> None:
     lost = calendar.between(task.suspended_on, local_date(context.at))
     context.notes.update({"due_before": task.due, "working_days_lost": lost})
     task.due = calendar.add(task.due, lost) if lost else task.due
+    context.notes["due"] = task.due
     task.suspended_on = task.suspended_until = None
+
+
+def _may_still_ask(context: Context) -> Sentence | None:
+    task = context.subject
+    if local_date(context.at) > task.due:
+        return _("An extension can only be asked for on or before the due date.")
+    if Extension.objects.filter(task=task, state=Extension.State.PENDING).exists():
+        return _("A request for an extension is already waiting for its decision.")
+    return None
+
+
+def _extend(context: Context) -> None:
+    context.notes["due_before"] = context.subject.due
+    context.subject.due = context.given["due"]
+
+
+def _hand_over(context: Context) -> None:
+    """After ``reassign``: the same share for the other unit, each task naming the other."""
+    task, given, day = context.subject, context.given, local_date(context.at)
+    successor = Task(
+        measure=task.measure,
+        organization=given["organization"],
+        occurrence=task.occurrence,
+        issued_on=day,
+        acknowledge_by=Calendar.load().add(day, ACKNOWLEDGE_DAYS),
+        original_due=given["due"],
+        due=given["due"],
+        reassigned_from=task,
+    )
+    successor.save(force_insert=True)
+    said = {"due": successor.due, "plan": task.measure.plan_id, "reassigned_from": task.pk}
+    start_history(successor, "assign", actor=context.actor, at=context.at, said=said)
+    notify_unit(task, "withdrawn", at=context.at, said=given)
+    notify_unit(successor, "reassigned", at=context.at, said=given)
+
+
+def _tell_office(context: Context) -> None:
+    notify_office(context.subject, "declined", at=context.at, said=context.given)
 
 
 def _state_before(context: Context) -> str:
@@ -170,6 +213,7 @@ def _done(context: Context) -> None:
 
 
 def _withdrawn(context: Context) -> None:
+    lapse_requests(context)
     notify_unit(context.subject, "withdrawn", at=context.at, said=context.given)
     measure_may_be_finished(context.subject.measure_id, at=context.at)
 
@@ -220,7 +264,46 @@ TABLE: list[Transition] = [
         form=forms.SubmitForm,
         ready=_evidence_is_there,
         effect=_submit,
+        after=lapse_requests,
         primary=True,
+    ),
+    Transition(
+        "ask_extension",
+        _("Ask for an extension"),
+        frozenset({State.ACTIVE}),
+        None,
+        who=(UNIT_SECRETARY,),
+        form=forms.AskExtensionForm,
+        guard=_may_still_ask,
+        after=open_request,
+    ),
+    Transition(
+        "extend",
+        _("Extension granted"),
+        frozenset({State.ACTIVE}),
+        None,
+        form=forms.ExtendForm,
+        effect=_extend,
+        offered=False,
+    ),
+    Transition(
+        "decline",
+        _("Decline or ask to reassign"),
+        frozenset({State.PENDING}),
+        None,
+        who=(UNIT,),
+        form=forms.ReasonForm,
+        after=_tell_office,
+    ),
+    Transition(
+        "reassign",
+        _("Reassign"),
+        frozenset({State.PENDING, State.ACTIVE}),
+        State.WITHDRAWN,
+        who=(OFFICE,),
+        form=forms.ReassignForm,
+        after=_hand_over,
+        dangerous=True,
     ),
     Transition(
         "take_back",
