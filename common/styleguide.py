@@ -47,7 +47,9 @@ def _tasks() -> list[dict[str, Any]]:
         {
             "pk": number,
             "title": title,
-            "organization": SimpleNamespace(short_name=unit, name=unit, trail=f"市直机关工委 / {unit[:3]}机关党委 / {unit}"),
+            "organization": SimpleNamespace(
+                short_name=unit, name=unit, trail=f"市直机关工委 / {unit[:3]}机关党委 / {unit}"
+            ),
             "light": light,
             "left": left,
             "due": today + timedelta(days=left * 1.4 if left else 30),
@@ -62,9 +64,13 @@ def _page(request: HttpRequest, **more: Any) -> HttpResponse:
     context = {
         "tasks": _tasks(),
         "form": SampleForm(request.POST if request.method == "POST" else None),
-        "running": Job(kind="issue", state=Job.State.RUNNING, done=312, total=1024, message="正在交办：城管局机关党委"),
+        "running": Job(
+            kind="issue", state=Job.State.RUNNING, done=312, total=1024, message="正在交办：城管局机关党委"
+        ),
         "over": Job(kind="issue", state=Job.State.DONE, done=1024, total=1024, message="已产生 1,024 项任务"),
-        "failed": Job(kind="issue", state=Job.State.FAILED, done=312, total=1024, message="数据库没有应答，请稍后重试。"),
+        "failed": Job(
+            kind="issue", state=Job.State.FAILED, done=312, total=1024, message="数据库没有应答，请稍后重试。"
+        ),
         "moment": clock.now(),
         **more,
     }
@@ -95,6 +101,8 @@ def job(request: HttpRequest) -> HttpResponse:
     return render(request, "partials/job_progress.html", job_progress(sample, request.path, "/styleguide/"))
 
 
-def refusal(request: HttpRequest) -> HttpResponse:
+def refusal(_request: HttpRequest) -> HttpResponse:
     """What a refusal looks like, as a page or as a toast."""
-    raise NotAllowed(_("Your posts do not include this act. If they should, ask your committee or the administrator."))
+    raise NotAllowed(
+        _("Your posts do not include this act. If they should, ask your committee or the administrator.")
+    )

@@ -23,8 +23,12 @@ TITLES = {
 }
 ADVICE = {
     400: gettext_lazy("The request could not be understood. Go back, check what you entered and try again."),
-    403: gettext_lazy("Your posts do not include this act. If they should, ask your committee or the administrator."),
-    404: gettext_lazy("The address may be mistyped or out of date, or the page lies outside your organizations."),
+    403: gettext_lazy(
+        "Your posts do not include this act. If they should, ask your committee or the administrator."
+    ),
+    404: gettext_lazy(
+        "The address may be mistyped or out of date, or the page lies outside your organizations."
+    ),
     409: gettext_lazy("Go back, reload the page, and look at what has changed before you try again."),
 }
 
@@ -35,7 +39,7 @@ def refused(request: HttpRequest, exception: Refused) -> HttpResponse:
 
 
 @login_not_required
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django names it
     """400: the request could not be understood."""
     return _problem(request, 400)
 
@@ -47,20 +51,26 @@ def permission_denied(request: HttpRequest, exception: PermissionDenied) -> Http
 
 
 @login_not_required
-def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """404: no such page, or none in this person's sight; which of the two is not said."""
     return _problem(request, 404)
 
 
 @login_not_required
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
     """403: the form's token does not fit the session, mostly after signing in again in another tab."""
     return _problem(
         request,
         403,
         title=_("This form is out of date"),
-        reason=_("You have signed in again since the page was opened, or cookies are blocked. Nothing was saved."),
-        details=[_("Go back (what you typed is still there), copy longer texts, reload the page and send it again.")],
+        reason=_(
+            "You have signed in again since the page was opened, or cookies are blocked. Nothing was saved."
+        ),
+        details=[
+            _(
+                "Go back (what you typed is still there), copy longer texts, reload the page and send it again."
+            )
+        ],
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
-import heroicons
 from django import template
 from django.forms import BoundField, CheckboxInput, Form
 from django.template import Context, Node
@@ -16,6 +16,7 @@ from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import pgettext_lazy
+from heroicons.templatetags.heroicons import heroicon_outline
 
 from common import clock, saying
 from common.frame import unread_of
@@ -55,7 +56,12 @@ def navigation(context: Context, place: str = "bar") -> dict[str, Any]:
         entries = []
     return {
         "entries": [
-            {"path": e.path, "label": e.label, "icon": e.icon, "current": bool(request and e.holds(request.path))}
+            {
+                "path": e.path,
+                "label": e.label,
+                "icon": e.icon,
+                "current": bool(request and e.holds(request.path)),
+            }
             for e in entries
         ],
         "place": place,
@@ -96,21 +102,18 @@ class RepeatNode(Node):
 
 
 @register.tag
-def repeat(parser: Parser, token: Token) -> RepeatNode:
+def repeat(_parser: Parser, token: Token) -> RepeatNode:
     """``{% repeat title %}``: the content of block ``title``, here again."""
     _tag, name = token.split_contents()
     return RepeatNode(name.strip("\"'"))
 
 
 @register.simple_tag
-def icon(name: str, size: int = 20) -> SafeString:
+@lru_cache(maxsize=256)
+def icon(name: str, size: int = 20) -> str:
     """A heroicon as inline SVG. Decorative: the words stand beside it."""
-    return _icon(str(name), size)
-
-
-def _icon(name: str, size: int) -> SafeString:
-    svg = heroicons._render_icon("outline", name, size, {"class": "icon", "aria-hidden": "true", "focusable": "false"})
-    return mark_safe(svg)  # noqa: S308 - from the installed package, never from data
+    attributes: dict[str, object] = {"class": "icon", "aria_hidden": "true", "focusable": "false"}
+    return heroicon_outline(name, size=size, **attributes)
 
 
 # states and figures ---------------------------------------------------------------------------------------------------
@@ -196,11 +199,14 @@ def org(organization: Any) -> SafeString:
 
 @register.inclusion_tag("partials/meter.html")
 def meter(
-    value: Decimal | float | None, max: Decimal | float = 100, label: Any = "", pace: Decimal | float | None = None
+    value: Decimal | float | None,
+    whole: Decimal | float = 100,
+    label: Any = "",
+    pace: Decimal | float | None = None,
 ) -> dict[str, Any]:
     """A bar with its number; ``pace`` (same unit as ``value``) marks where the work should be by now."""
-    share = _share(value, max)
-    expected = _share(pace, max)
+    share = _share(value, whole)
+    expected = _share(pace, whole)
     return {
         "text": saying.percent(share, places=0),
         "label": label,

@@ -68,8 +68,9 @@
   function markOpenRow() {
     all("[data-row]").forEach((row) => {
       const link = one("a[href]", row);
-      const open = link && link.pathname === location.pathname && within(link.search, location.search);
-      if (open) row.setAttribute("aria-selected", "true"); else row.removeAttribute("aria-selected");
+      const open = link && !link.hash && link.pathname === location.pathname && within(link.search, location.search);
+      row.classList.toggle("open", Boolean(open));
+      if (open) link.setAttribute("aria-current", "true"); else if (link) link.removeAttribute("aria-current");
     });
   }
 
@@ -138,7 +139,7 @@
   function step(by) {
     const links = all("[data-row]").map((row) => one("a[href], button", row)).filter((link) => link && link.offsetParent);
     if (!links.length) return false;
-    const row = document.activeElement.closest("[data-row]") || one("[data-row][aria-selected=true]");
+    const row = document.activeElement.closest("[data-row]") || one("[data-row].open");
     const now = row ? links.findIndex((link) => row.contains(link)) : -1;
     const next = links[Math.min(Math.max(now + by, 0), links.length - 1)];
     next.focus({ preventScroll: true });
