@@ -10,9 +10,10 @@ from branches.access import Actor
 from branches.models import Organization, Post, User
 from branches.tree import add_organization
 from common.clock import local_date, moment
-from tracker.issuing import fan_out
-from tracker.models import Measure, Plan, Task
+from tracker.fan_out import fan_out
+from tracker.models import Measure, Plan, Source, Task
 from tracker.plans import add_measure, create_plan
+from tracker.sources import receive_source
 from tracker.transitions import perform
 
 _serial = count(1)
@@ -157,3 +158,36 @@ def submitted(world: World, task: Task, *, at: datetime | None = None) -> Task:
         task = acknowledged(world, task)
     actor = on(world.secretary, local_date(at))
     return perform(task, "submit", actor=actor, at=at, given={"progress": "已按要求完成"})
+
+
+SPEECH = """在市直机关党建工作推进会上的讲话
+
+同志们：
+
+一、上半年工作回顾
+一是基层基础不断夯实。上半年，召开了党支部书记培训班，开展了专项督查。
+
+二、下半年工作要求
+一是坚持从严治党。要每季度召开市直机关警示教育大会，适时通报违纪违法典型案例，营造风清气正的政治生态。年底前，制定机关廉洁文化建设实施方案。
+二是打造党建品牌。要培育20个机关党建品牌，建立品牌动态管理机制。
+三是严肃组织生活。各党支部要开展专题党课，严格执行“三会一课”制度。
+
+同志们，让我们携手努力，再创佳绩！
+"""
+"""A short speech of the genre: done work, demands with and without a date, a number, an owner, a closing."""
+
+
+def make_source(world: World, **fields: Any) -> Source:
+    """The speech above, entered by the work committee's clerk."""
+    given: dict[str, Any] = {
+        "organization": world.top,
+        "title": "在市直机关党建工作推进会上的讲话",
+        "category": Source.Category.SPEECH,
+        "issuer": "市直机关工委",
+        "number": "",
+        "dated": date(2026, 7, 6),
+        "text": SPEECH,
+        "actor": world.office,
+        "at": moment(date(2026, 7, 6)),
+    }
+    return receive_source(**(given | fields))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+
+from django.db.models import QuerySet
 
 from branches.access import Actor
 from tracker.models import Event
@@ -70,7 +72,32 @@ def build_event(
     )
 
 
-def history(subject: Subject) -> Iterable[Event]:
+def first_body(pattern: Subject, act: str, *, at: datetime, said: Mapping[str, Any]) -> tuple[str, str]:
+    """The body of the system's first event for rows like ``pattern``: what stands before and after the row's id.
+
+    Made by the same ``canonical`` as every other body, so that a set of rows inserted by the database alone
+    is verified like any other.
+    """
+    mark = -1
+    body = canonical(
+        {
+            "subject": pattern.KIND,
+            "id": mark,
+            "sequence": 1,
+            "act": act,
+            "at": at.astimezone(UTC).isoformat(timespec="seconds"),
+            "actor": None,
+            "from": "",
+            "to": pattern.state,  # type: ignore[attr-defined]
+            "said": dict(said),
+            "previous": "",
+        }
+    )
+    before, after = body.split(f'"id":{mark},', 1)
+    return f'{before}"id":', f",{after}"
+
+
+def history(subject: Subject) -> QuerySet[Event]:
     """The events of a subject, oldest first."""
     return Event.objects.filter(subject_kind=subject.KIND, subject_id=subject.pk).order_by("sequence")
 

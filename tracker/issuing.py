@@ -1,29 +1,22 @@
-"""From a plan to tasks: who receives what, what is missing, and the fan-out that makes the tasks."""
+"""Before issuing: who would receive what by when, and what is still missing."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
-from django.db import transaction
 from django.db.models import Prefetch
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from branches.models import Organization, Post
-from common.clock import local_date
+from branches.models import Organization
+from branches.models.organization import OrganizationQuerySet
 from common.periods import Period
 from common.workdays import Calendar
 from tracker.chain import Link, chains_of
-from tracker.events import build_event
-from tracker.models import Event, Measure, Notice, Plan, Task
+from tracker.models import Measure, Plan, Task
 from tracker.occurrences import Occurrence, occurrences_of
-from tracker.transitions import perform
-from tracker.transitions.task import ACKNOWLEDGE_DAYS
-
-CHUNK = 500
 
 
 @dataclass(frozen=True)
@@ -97,7 +90,7 @@ def issuable(plan: Plan) -> list[Measure]:
     return list(measures.select_related("responsible_leader", "lead").prefetch_related(receivers))
 
 
-def receivers_of(measure: Measure, plan: Plan, *, day: date) -> list[Organization]:
+def receivers_of(measure: Measure, plan: Plan, *, day: date) -> OrganizationQuerySet:
     """The organisations that receive a measure: active ones of its kinds at or below the issuer, and the named ones.
 
     Named organisations outside the issuer's tree, or no longer active, are left out.
@@ -105,7 +98,7 @@ def receivers_of(measure: Measure, plan: Plan, *, day: date) -> list[Organizatio
     within = Organization.objects.below(plan.organization).active_on(day)
     by_kind = within.of_kind(*measure.receiver_kinds) if measure.receiver_kinds else within.none()
     named = within.filter(pk__in=[o.pk for o in measure.receivers.all()])
-    return list((by_kind | named).distinct().order_by("path"))
+    return (by_kind | named).order_by("path")
 
 
 def missing_in(plan: Plan) -> Lacks:
@@ -140,7 +133,7 @@ def preview(plan: Plan, *, day: date, calendar: Calendar) -> Preview:
     lines, off, provisional, existing = [], [], [], 0
     for measure in measures:
         dates = occurrences_of(measure, period=period, since=day, calendar=calendar)
-        receivers = receivers_of(measure, plan, day=day)
+        receivers = list(receivers_of(measure, plan, day=day))
         lines.append(Line(measure, len(receivers), dates))
         off += [(measure, o.due) for o in dates if not calendar.is_working(o.due)]
         provisional += [(measure, o.due) for o in dates if o.provisional]
@@ -156,109 +149,3 @@ def preview(plan: Plan, *, day: date, calendar: Calendar) -> Preview:
     lacks = [lack for measure in measures for lack in _lacks(measure)]
     new = sum(share.tasks for share in ordered)
     return Preview(lines, ordered, lacks, off, provisional, new, existing)
-
-
-def fan_out(plan: Plan, *, at: datetime, progress: Callable[[int, int], None] | None = None) -> int:
-    """Make the tasks of an issued plan that do not exist yet; returns how many were made.
-
-    For each measure in turn: start it when it is still proposed, then insert its missing tasks in chunks,
-    each chunk with its first events and the units' notices in one transaction. A run that is killed leaves
-    whole chunks; running again makes what is missing and nothing twice. Two runs at once wait for each other
-    at the measure's row; the unique key of tasks is the last safety.
-    ``progress(done, total)`` is called between chunks, outside any transaction.
-    """
-    day, calendar = local_date(at), Calendar.load()
-    issued_on = local_date(plan.issued_at) if plan.issued_at else day
-    period = Period.parse(plan.period)
-    work = []
-    for measure in issuable(plan):
-        since = issued_on if measure.state == Measure.State.ACTIVE else day
-        dates = occurrences_of(measure, period=period, since=since, calendar=calendar)
-        work.append((measure, dates, receivers_of(measure, plan, day=day)))
-    total = sum(len(dates) * len(receivers) for _measure, dates, receivers in work)
-    seen = made = 0
-    for measure, dates, receivers in work:
-        if measure.state == Measure.State.PROPOSED:
-            perform(measure, "activate", actor=None, at=at)
-        for start in range(0, len(receivers), CHUNK):
-            chunk = receivers[start : start + CHUNK]
-            made += _make_tasks(plan, measure, dates, chunk, at=at, calendar=calendar)
-            seen += len(dates) * len(chunk)
-            if progress:
-                progress(seen, total)
-    return made
-
-
-def _make_tasks(
-    plan: Plan,
-    measure: Measure,
-    dates: list[Occurrence],
-    receivers: list[Organization],
-    *,
-    at: datetime,
-    calendar: Calendar,
-) -> int:
-    day = local_date(at)
-    limit = calendar.add(day, ACKNOWLEDGE_DAYS)
-    with transaction.atomic():
-        Measure.objects.select_for_update().get(pk=measure.pk)
-        known = set(
-            Task.objects.filter(measure=measure, organization__in=receivers).values_list(
-                "organization_id", "occurrence"
-            )
-        )
-        tasks = Task.objects.bulk_create(
-            Task(
-                measure=measure,
-                organization=organization,
-                occurrence=occurrence.label,
-                issued_on=day,
-                acknowledge_by=limit,
-                original_due=occurrence.due,
-                due=occurrence.due,
-            )
-            for organization in receivers
-            for occurrence in dates
-            if (organization.pk, occurrence.label) not in known
-        )
-        events = [
-            build_event(
-                task,
-                "assign",
-                actor=None,
-                post="",
-                at=at,
-                from_state="",
-                to_state=task.state,
-                said={"due": task.due, "plan": plan.pk},
-            )
-            for task in tasks
-        ]
-        Event.objects.bulk_create(events)
-        Task.objects.bulk_update(tasks, ["event_count", "event_head"], batch_size=200)
-        _announce(plan, tasks, at=at)
-    return len(tasks)
-
-
-def _announce(plan: Plan, tasks: list[Task], *, at: datetime) -> None:
-    """One notice per person, unit, plan and day, whose count grows with the chunks."""
-    if not tasks:
-        return
-    counts = Counter(task.organization_id for task in tasks)
-    names = {task.organization_id: task.organization.short_name for task in tasks}
-    day = local_date(at)
-    roles = [Post.Role.SECRETARY, Post.Role.CLERK]
-    posts = Post.objects.held_on(day).filter(organization__in=counts, role__in=roles, user__is_active=True)
-    people = set(posts.values_list("user_id", "organization_id"))
-    keys = {f"assigned:{plan.pk}:{unit}:{person}:{day}": (person, unit) for person, unit in people}
-    known = {notice.key: notice for notice in Notice.objects.filter(key__in=keys)}
-    fresh = []
-    for key, (person, unit) in keys.items():
-        if notice := known.get(key):
-            notice.data["count"] += counts[unit]
-            notice.read_at = None
-        else:
-            data = {"count": counts[unit], "plan": plan.title, "organization": names[unit]}
-            fresh.append(Notice(recipient_id=person, kind="assigned", data=data, key=key, created_at=at))
-    Notice.objects.bulk_create(fresh)
-    Notice.objects.bulk_update(known.values(), ["data", "read_at"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from common.jobs import Progress, job_kind
 from common.models import Job
-from tracker.issuing import fan_out
+from tracker.fan_out import fan_out
 from tracker.models import Plan
 
 

@@ -12,12 +12,15 @@ from common.jobs import run_due_jobs
 from common.models import Job
 from common.workdays import Calendar
 from tests.factories import SPRING, World, issue, make_measure, make_organization, make_plan
-from tracker.issuing import fan_out, preview
-from tracker.models import Measure, Notice, Plan, Task
+from tracker.events import digest
+from tracker.fan_out import fan_out
+from tracker.issuing import preview
+from tracker.models import Event, Measure, Notice, Plan, Task
 from tracker.transitions import perform
 
 pytestmark = pytest.mark.django_db
 AT = moment(SPRING)
+FAN_OUT_QUERIES = 19
 
 
 @pytest.fixture
@@ -101,10 +104,10 @@ def test_a_retired_branch_receives_nothing(world):
     assert Task.objects.filter(organization=world.branch).count() == 0
 
 
-def test_a_kill_between_chunks_leaves_nothing_doubled_when_started_again(world, monkeypatch):
-    monkeypatch.setattr("tracker.issuing.CHUNK", 1)
+def test_a_kill_half_way_leaves_whole_measures_and_nothing_doubled_when_started_again(world):
     plan = make_plan(world)
-    make_measure(world, plan)
+    for title in ("召开警示教育大会", "开展谈心谈话", "讲授专题党课"):
+        make_measure(world, plan, title=title)
     issued = perform(plan, "issue", actor=world.office, at=AT, given={"approved_by": world.issuer.user.pk})
 
     class Killed(Exception):
@@ -116,9 +119,34 @@ def test_a_kill_between_chunks_leaves_nothing_doubled_when_started_again(world, 
 
     with pytest.raises(Killed):
         fan_out(issued, at=AT, progress=stop_half_way)
-    assert Task.objects.count() == 2
-    assert fan_out(issued, at=AT) == 1
-    assert Task.objects.count() == 3
+    assert (Task.objects.count(), Notice.objects.count()) == (6, 0)
+    assert fan_out(issued, at=AT) == 3
+    assert Task.objects.count() == Event.objects.filter(subject_kind="task").count() == 9
+    assert [notice.data["count"] for notice in Notice.objects.all()] == [3, 3, 3]
+
+
+def test_events_made_in_sets_are_like_those_made_one_by_one(world):
+    plan = make_plan(world)
+    make_measure(world, plan)
+    issue(world, plan)
+    for task in Task.objects.all():
+        event = Event.objects.get(subject_kind="task", subject_id=task.pk)
+        assert (task.event_count, task.event_head) == (1, event.hash) == (1, digest(event.body))
+        body = event.details
+        assert (body["id"], body["sequence"], body["act"], body["to"]) == (task.pk, 1, "assign", "PENDING")
+        assert body["said"] == {"due": "2026-03-31", "plan": plan.pk}
+        assert (event.at, event.to_state, event.actor) == (AT, "PENDING", None)
+
+
+@pytest.mark.parametrize("branches", [3, 9])
+def test_the_number_of_queries_does_not_grow_with_the_number_of_branches(branches, django_assert_num_queries):
+    world = World(branches=branches)
+    plan = make_plan(world)
+    make_measure(world, plan, receivers=[], receiver_kinds=["BRANCH"])
+    issued = perform(plan, "issue", actor=world.office, at=AT, given={"approved_by": world.issuer.user.pk})
+    with django_assert_num_queries(FAN_OUT_QUERIES):
+        fan_out(issued, at=AT)
+    assert Task.objects.count() == branches + 1
 
 
 def test_issuing_asks_for_one_job_which_makes_the_tasks(world):

@@ -19,7 +19,7 @@ from tests.factories import (
     make_task,
     submitted,
 )
-from tracker.issuing import fan_out
+from tracker.fan_out import fan_out
 from tracker.models import Event, Measure, Notice, Task
 from tracker.transitions import available_acts, perform
 
