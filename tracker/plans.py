@@ -12,11 +12,37 @@ from django.utils.translation import gettext as _
 
 from branches.access import Actor
 from branches.models import Organization
-from common.errors import NotAllowed, Refused
+from common.errors import NotAllowed, Refused, Stale
 from common.periods import Period
+from tracker.events import build_event
 from tracker.models import Action, Measure, Plan
+from tracker.sources import lock_actions
 from tracker.transitions import start_history
 from tracker.transitions.parties import is_office
+
+EDITABLE = frozenset(
+    {
+        "title",
+        "requirement",
+        "theme",
+        "responsible_leader",
+        "lead",
+        "supporting",
+        "deliverable",
+        "evidence_required",
+        "evidence_note",
+        "target_number",
+        "target_unit",
+        "target_of",
+        "weight",
+        "due",
+        "due_words",
+        "cadence",
+        "receiver_kinds",
+        "no_source_reason",
+    }
+)
+"""The fields of a measure that the office may change before it is issued."""
 
 
 def create_plan(
@@ -58,16 +84,20 @@ def add_measure(
     fields: Mapping[str, Any],
     actions: Iterable[Action] = (),
     receivers: Iterable[Organization] = (),
+    again: bool = False,
 ) -> Measure:
     """Register a measure in a plan, anchored to the actions it takes up.
 
-    Effects in order: lock the plan; insert at the end; link receivers and actions; mark the actions as taken;
-    append the event. A measure without actions needs ``no_source_reason``. Lead unit is the issuer unless named.
-    Raises NotAllowed, or Refused when the plan is closed or a reason is missing.
+    Effects in order: lock the plan, then the actions; insert at the end; link receivers and actions; mark the actions
+    as taken; append the event. A measure without actions needs ``no_source_reason``. Lead unit is the issuer unless
+    named. ``again`` lets an action that is already taken give one more measure (splitting what one clause asks for).
+    Raises NotAllowed, Stale when an action was decided meanwhile, or Refused when the plan is closed or a reason is
+    missing.
     """
     chosen = list(actions)
     with transaction.atomic():
         plan = _locked(plan, actor)
+        _lock_for_taking(chosen, actor, again=again)
         if not chosen and not fields.get("no_source_reason"):
             raise Refused(
                 _("Say why this measure has no source."),
@@ -78,12 +108,167 @@ def add_measure(
         measure.save(force_insert=True)
         measure.receivers.set(receivers)
         measure.actions.set(chosen)
-        Action.objects.filter(pk__in=[action.pk for action in chosen]).update(
-            decision=Action.Decision.TAKEN, decided_by=actor.user, decided_at=at, reason=""
-        )
+        _take(chosen, actor=actor, at=at)
         said = {"title": measure.title, "actions": [action.pk for action in chosen]}
         start_history(measure, "register", actor=actor, at=at, said=said)
     return measure
+
+
+def edit_measure(
+    measure: Measure,
+    *,
+    actor: Actor,
+    at: datetime,
+    fields: Mapping[str, Any],
+    receivers: Iterable[Organization] | None = None,
+    version: int | None = None,
+) -> Measure:
+    """Change a measure that is not issued yet; ``receivers`` None leaves the named ones alone.
+
+    The event keeps the values that changed, before and after. Saving what is already there changes nothing and
+    writes no event. Raises NotAllowed, Stale when ``version`` is no longer the present one, Refused when the
+    measure is issued.
+    """
+    with transaction.atomic():
+        locked = _locked_measure(measure, actor, version)
+        changed = {}
+        for name in sorted(EDITABLE & set(fields)):
+            before = getattr(locked, name)
+            if before != fields[name]:
+                changed[name] = [_plain(before), _plain(fields[name])]
+                setattr(locked, name, fields[name])
+        if not locked.title.strip():
+            raise Refused(_("Give the measure a title."), fields={"title": _("Give the measure a title.")})
+        if receivers is not None:
+            before_ids = sorted(locked.receivers.values_list("pk", flat=True))
+            after_ids = sorted({organization.pk for organization in receivers})
+            if before_ids != after_ids:
+                changed["receivers"] = [before_ids, after_ids]
+                locked.receivers.set(after_ids)
+        if changed:
+            _record(locked, "edit", organization=locked.plan.organization, actor=actor, at=at, said=changed)
+    return locked
+
+
+def edit_measures(
+    measures: Iterable[Measure], *, actor: Actor, at: datetime, fields: Mapping[str, Any]
+) -> int:
+    """Give the same values to several measures of a plan; all or none. Returns how many changed."""
+    changed = 0
+    with transaction.atomic():
+        for measure in sorted(measures, key=lambda m: m.pk):
+            changed += edit_measure(measure, actor=actor, at=at, fields=fields).version != measure.version
+    return changed
+
+
+def merge_actions(measure: Measure, actions: Iterable[Action], *, actor: Actor, at: datetime) -> Measure:
+    """Take further actions up into a measure that is not issued yet. Raises NotAllowed, Stale or Refused."""
+    chosen = list(actions)
+    with transaction.atomic():
+        locked = _locked_measure(measure, actor, None)
+        _lock_for_taking(chosen, actor, again=False)
+        locked.actions.add(*chosen)
+        _take(chosen, actor=actor, at=at)
+        said = {"actions": [action.pk for action in chosen]}
+        _record(locked, "merge", organization=locked.plan.organization, actor=actor, at=at, said=said)
+    return locked
+
+
+def merge_measures(into: Measure, other: Measure, *, actor: Actor, at: datetime) -> Measure:
+    """Make one measure of two: ``into`` keeps its fields, takes the other's source words and receivers.
+
+    The other one's requirement is put below where it says something else; then it is removed from the draft.
+    Raises NotAllowed, or Refused when they are the same, of different plans, or issued.
+    """
+    if into.pk == other.pk or into.plan_id != other.plan_id:
+        raise Refused(_("Choose two different measures of the same plan."))
+    with transaction.atomic():
+        kept = _locked_measure(into, actor, None)
+        gone = _locked_measure(other, actor, None)
+        kept.actions.add(*gone.actions.all())
+        kept.receivers.add(*gone.receivers.all())
+        kept.receiver_kinds = list(dict.fromkeys([*kept.receiver_kinds, *gone.receiver_kinds]))
+        if gone.requirement and gone.requirement not in kept.requirement:
+            kept.requirement = f"{kept.requirement}\n{gone.requirement}".strip()
+        said = {"measure": gone.pk, "title": gone.title}
+        _record(kept, "merge", organization=kept.plan.organization, actor=actor, at=at, said=said)
+        _remove(gone, actor=actor, at=at)
+    return kept
+
+
+def split_measure(measure: Measure, *, title: str, actor: Actor, at: datetime) -> Measure:
+    """A second measure from the same words, next to the first and with its values but for the title.
+
+    Raises NotAllowed, or Refused when the title is empty or the measure is issued.
+    """
+    with transaction.atomic():
+        first = _locked_measure(measure, actor, None)
+        if not title.strip():
+            raise Refused(_("Give the measure a title."), fields={"title": _("Give the measure a title.")})
+        fields = {name: getattr(first, name) for name in EDITABLE} | {"title": title.strip()}
+        if not first.actions.exists() and not first.no_source_reason:
+            fields["no_source_reason"] = _("split from “%(title)s”") % {"title": first.title[:100]}
+        second = add_measure(
+            first.plan,
+            actor=actor,
+            at=at,
+            fields=fields,
+            actions=first.actions.all(),
+            receivers=first.receivers.all(),
+            again=True,
+        )
+        return move_measure(second, to=first.position + 1, actor=actor, at=at)
+
+
+def move_measure(measure: Measure, *, to: int, actor: Actor, at: datetime) -> Measure:
+    """Put a measure at another number of its plan's list, counted from 1; the others close up.
+
+    Numbers of issued measures are known outside and stay: a measure moves only among those not issued yet.
+    Raises NotAllowed, or Refused when the measure is issued.
+    """
+    del at
+    with transaction.atomic():
+        locked = _locked_measure(measure, actor, None)
+        order = list(Measure.objects.select_for_update().filter(plan=locked.plan_id))
+        fixed = sum(m.state != Measure.State.PROPOSED for m in order)
+        order = [m for m in order if m.pk != locked.pk]
+        order.insert(min(max(to - 1, fixed), len(order)), locked)
+        _number(order)
+    return locked
+
+
+def remove_measure(measure: Measure, *, actor: Actor, at: datetime, version: int | None = None) -> None:
+    """Take a measure out of the draft; what it had taken up is undecided again, unless another measure has it.
+
+    The plan's history keeps its title and the end of its own history. Raises NotAllowed, Stale, or Refused when the
+    measure is issued: that one has to be withdrawn, with a reason.
+    """
+    with transaction.atomic():
+        _remove(_locked_measure(measure, actor, version), actor=actor, at=at)
+
+
+def release_action(action: Action, *, actor: Actor, at: datetime) -> Action:
+    """Undo accepting: take an action out of the draft measures that took it up.
+
+    A measure that has no other source words goes with it. Raises NotAllowed, Stale when it is no longer taken,
+    Refused when one of the measures is issued.
+    """
+    with transaction.atomic():
+        plans = Plan.objects.filter(measures__actions=action).order_by("pk")
+        for plan in Plan.objects.select_for_update().filter(pk__in=plans.values("pk")).order_by("pk"):
+            _locked(plan, actor)
+        [locked] = lock_actions([action], actor=actor, expected={Action.Decision.TAKEN})
+        for measure in Measure.objects.filter(actions=locked).order_by("pk"):
+            draft = _locked_measure(measure, actor, None)
+            if draft.actions.count() == 1:
+                _remove(draft, actor=actor, at=at)
+            else:
+                draft.actions.remove(locked)
+                said = {"actions": [locked.pk]}
+                _record(draft, "release", organization=draft.plan.organization, actor=actor, at=at, said=said)
+        _reopen([locked.pk], actor=actor, at=at)
+        locked.refresh_from_db()
+    return locked
 
 
 def _locked(plan: Plan, actor: Actor) -> Plan:
@@ -95,3 +280,96 @@ def _locked(plan: Plan, actor: Actor) -> Plan:
     if locked.state == Plan.State.CLOSED:
         raise Refused(_("This plan is closed and can only be read."))
     return locked
+
+
+def _locked_measure(measure: Measure, actor: Actor, version: int | None) -> Measure:
+    """The measure under its plan's lock and its own, still editable and of the version that was seen."""
+    plan = _locked(measure.plan, actor)
+    locked = Measure.objects.select_for_update(of=("self",)).filter(pk=measure.pk).first()
+    if locked is None:
+        raise Stale(_("Somebody has removed this measure in the meantime."))
+    locked.plan = plan
+    if version is not None and locked.version != version:
+        raise Stale(
+            _(
+                "Somebody else changed this measure in the meantime. What you typed is still here: compare and save."
+            )
+        )
+    if locked.state != Measure.State.PROPOSED:
+        raise Refused(
+            _(
+                "“%(title)s” has been issued and can no longer be changed here. Withdraw it and issue a new one."
+            )
+            % {"title": locked.title},
+            code="issued",
+        )
+    return locked
+
+
+def _lock_for_taking(actions: list[Action], actor: Actor, *, again: bool) -> None:
+    expected = {Action.Decision.OPEN} | ({Action.Decision.TAKEN} if again else set())
+    if actions:
+        lock_actions(actions, actor=actor, expected=expected)
+
+
+def _take(actions: list[Action], *, actor: Actor, at: datetime) -> None:
+    Action.objects.filter(pk__in=[action.pk for action in actions]).update(
+        decision=Action.Decision.TAKEN, decided_by=actor.user, decided_at=at, reason=""
+    )
+
+
+def _reopen(actions: list[int], *, actor: Actor, at: datetime) -> None:
+    """Those of the actions that no measure has any more are undecided again."""
+    Action.objects.filter(pk__in=actions, measures__isnull=True).update(
+        decision=Action.Decision.OPEN, decided_by=actor.user, decided_at=at, reason=""
+    )
+
+
+def _remove(measure: Measure, *, actor: Actor, at: datetime) -> None:
+    plan, pk = measure.plan, measure.pk
+    actions = list(measure.actions.values_list("pk", flat=True))
+    said = {"measure": pk, "title": measure.title, "head": measure.event_head}
+    measure.actions.clear()
+    measure.delete()
+    _reopen(actions, actor=actor, at=at)
+    _number(list(Measure.objects.filter(plan=plan)))
+    _record(plan, "remove_measure", organization=plan.organization, actor=actor, at=at, said=said)
+
+
+def _number(order: list[Measure]) -> None:
+    moved = []
+    for position, measure in enumerate(order, start=1):
+        if measure.position != position:
+            measure.position = position
+            moved.append(measure)
+    Measure.objects.bulk_update(moved, ["position"])
+
+
+def _record(
+    subject: Plan | Measure,
+    act: str,
+    *,
+    organization: Organization,
+    actor: Actor,
+    at: datetime,
+    said: Mapping[str, Any],
+) -> None:
+    """Append an event of an act that changes no state, raise the version and save; the caller holds the lock."""
+    subject.version += 1
+    event = build_event(
+        subject,
+        act,
+        actor=actor,
+        post=actor.title_at(organization),
+        at=at,
+        from_state=subject.state,
+        to_state=subject.state,
+        said=said,
+    )
+    event.save(force_insert=True)
+    subject.save()
+
+
+def _plain(value: Any) -> Any:
+    """How a value is kept in the history: a person or organisation by its name of that day."""
+    return str(value) if hasattr(value, "pk") else value
