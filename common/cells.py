@@ -16,7 +16,9 @@ MAX_HEIGHT = 409.0
 """Excel's limit for one row, in points."""
 LINE_HEIGHT = 14.0
 
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_UNWRITABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _NEW_LINES = re.compile("\r\n?|\x85|\u2028|\u2029")
 _SHEET_TITLE = re.compile(r"[\[\]:*?/\\']")
@@ -26,7 +28,7 @@ _DANGEROUS_IN_CSV = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00")
 def clean(text: Any) -> str:
     """A text as it may stand in a cell: no control, direction or broken characters, at most 32,767 of them.
 
-    Line breaks become ``\\n``. What is cut off is marked by an ellipsis.
+    Every kind of line break becomes a line feed. What is cut off is marked by an ellipsis.
     """
     cleaned = _NEW_LINES.sub("\n", str(text))
     cleaned = _DIRECTIONS.sub("", _UNWRITABLE.sub("", cleaned))
@@ -41,7 +43,11 @@ def for_csv(text: Any) -> str:
     """The same for a CSV file, where only a leading apostrophe keeps a spreadsheet from calculating."""
     raw = str(text)
     cleaned = clean(raw)
-    return f"'{cleaned}" if raw.startswith(_DANGEROUS_IN_CSV) or cleaned.startswith(_DANGEROUS_IN_CSV) else cleaned
+    return (
+        f"'{cleaned}"
+        if raw.startswith(_DANGEROUS_IN_CSV) or cleaned.startswith(_DANGEROUS_IN_CSV)
+        else cleaned
+    )
 
 
 def write_text(cell: Any, text: Any) -> Any:

@@ -17,7 +17,8 @@ OPEN = frozenset({"PENDING", "ACTIVE", "SUBMITTED", "SECOND_REVIEW", "SUSPENDED"
 IN_HAND = frozenset({"PENDING", "ACTIVE"})
 IN_REVIEW = frozenset({"SUBMITTED", "SECOND_REVIEW"})
 DONE, SUSPENDED, WITHDRAWN = "DONE", "SUSPENDED", "WITHDRAWN"
-RETURNS = frozenset({"return", "return_second"})
+SETS_DUE = frozenset({"assign", "extend", "return", "return_second", "resume", "reopen"})
+"""Acts whose ``due`` is the date in force from then on; others only mention a date."""
 
 
 class Figure(StrEnum):
@@ -72,8 +73,6 @@ class Step:
     at: datetime
     state: str
     due: date | None = None
-    late: bool = False
-    """For an acknowledgement: it came after its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class Course:
     suspended_at: datetime | None = None
     late_when_suspended: bool = False
     reopened_in: bool = False
-    moved_later: bool = False
+    extended: bool = False
     returned: bool = False
     returns: int = 0
     incidents: tuple[Incident, ...] = ()
@@ -112,10 +111,12 @@ class Course:
         return self.state_at_begin in OPEN or not self.state_at_begin or self.reopened_in
 
 
-def trace(steps: Sequence[Step], window: Window) -> Course | None:
+def trace(steps: Sequence[Step], window: Window, *, acknowledge_by: date | None = None) -> Course | None:
     """Follow a task through its events up to the end of the window; None when it was assigned later.
 
     ``steps`` in order of their sequence, the first one the assignment with the first due date.
+    ``acknowledge_by`` is the last day for the acknowledgement; a later one, or none, is an incident of the
+    day after. Lateness is found from the days themselves, so a night without a sweep changes no figure.
     """
     if not steps or steps[0].at >= window.end:
         return None
@@ -127,10 +128,18 @@ def trace(steps: Sequence[Step], window: Window) -> Course | None:
         if step.at >= window.end:
             break
         _follow(course, step, window, incidents)
-    if course.completed_at and course.submitted_at and course.submitted_late:
-        _note(incidents, "late", course.completed_at, window)
-    course.incidents = tuple(incidents)
+    if course.state == DONE and course.submitted_late:
+        _note(incidents, "late", course.submitted_at or first.at, window)
+    if acknowledge_by and _acknowledged_late(course, acknowledge_by, window):
+        _note(incidents, "late_acknowledge", acknowledge_by + timedelta(days=1), window)
+    course.incidents = tuple(sorted(incidents, key=lambda incident: incident.day))
     return course
+
+
+def _acknowledged_late(course: Course, acknowledge_by: date, window: Window) -> bool:
+    if course.acknowledged_at:
+        return window.day(course.acknowledged_at) > acknowledge_by
+    return course.state == "PENDING" and acknowledge_by < window.due_before
 
 
 def _follow(course: Course, step: Step, window: Window, incidents: list[Incident]) -> None:
@@ -139,8 +148,6 @@ def _follow(course: Course, step: Step, window: Window, incidents: list[Incident
     match step.act:
         case "acknowledge":
             course.acknowledged_at = step.at
-            if step.late:
-                _note(incidents, "late_acknowledge", step.at, window)
         case "submit":
             course.submitted_at, course.returned = step.at, False
             course.submitted_late = day > course.due
@@ -152,12 +159,14 @@ def _follow(course: Course, step: Step, window: Window, incidents: list[Incident
             _note(incidents, "return", step.at, window)
         case "suspend":
             course.suspended_at, course.late_when_suspended = step.at, day > course.due
+        case "extend":
+            course.extended = True
         case "reopen":
+            # It starts again, with a date of its own.
             course.submitted_at = course.completed_at = None
-            course.reopened_in = course.reopened_in or (inside and course.state_at_begin == DONE)
-    if step.due is not None:
-        # A reopened task starts again with a date of its own; that is no extension.
-        course.moved_later = step.act != "reopen" and (course.moved_later or step.due > course.due)
+            course.extended = False
+            course.reopened_in = course.reopened_in or inside
+    if step.act in SETS_DUE and step.due is not None:
         course.due = step.due
     if step.state == DONE and course.state != DONE:
         course.completed_at = step.at
@@ -166,9 +175,10 @@ def _follow(course: Course, step: Step, window: Window, incidents: list[Incident
         course.state_at_begin = step.state
 
 
-def _note(incidents: list[Incident], kind: str, at: datetime, window: Window) -> None:
-    if window.begin <= at < window.end:
-        incidents.append(Incident(kind, window.day(at)))
+def _note(incidents: list[Incident], kind: str, at: datetime | date, window: Window) -> None:
+    day = window.day(at) if isinstance(at, datetime) else at
+    if window.day(window.begin) <= day <= window.last_day:
+        incidents.append(Incident(kind, day))
 
 
 def figures_of(course: Course, window: Window) -> frozenset[Figure]:
@@ -190,7 +200,7 @@ def figures_of(course: Course, window: Window) -> frozenset[Figure]:
         marks.add(Figure.SUSPENDED)
     if course.state in IN_REVIEW:
         marks.add(Figure.WAITING)
-    if course.moved_later:
+    if course.extended:
         marks.add(Figure.EXTENDED)
     if course.state in IN_HAND and past_due:
         marks.add(Figure.OVERDUE)

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 
-from common.cells import MAX_CHARS, clean, for_csv, lines_needed, row_height, sheet_title, text_width, write_text
+from common.cells import (
+    MAX_CHARS,
+    clean,
+    for_csv,
+    lines_needed,
+    row_height,
+    sheet_title,
+    text_width,
+    write_text,
+)
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\n=1", '=HYPERLINK("http://x","y")', "=cmd|'/c calc'!A0"]
 

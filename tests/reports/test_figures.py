@@ -38,8 +38,8 @@ def marks(steps: list[Step], window: Window = H1) -> set[str]:
 
 
 def test_the_states_are_those_of_the_task():
-    assert figures.OPEN == frozenset(Task.OPEN)
-    assert figures.IN_HAND == frozenset(Task.IN_HAND)
+    assert frozenset(Task.OPEN) == figures.OPEN
+    assert frozenset(Task.IN_HAND) == figures.IN_HAND
     assert frozenset(Task.State) == figures.OPEN | {figures.DONE, figures.WITHDRAWN}
 
 
@@ -84,7 +84,7 @@ def test_a_task_handed_in_after_its_day_is_late_by_local_time():
         due=date(2026, 3, 31),
     )
     assert marks(late) == {"added", "due_in", "due_done", "done_in", "done_late"}
-    assert [(i.kind, i.day) for i in trace(late, H1).incidents] == [("late", date(2026, 4, 2))]
+    assert [(i.kind, i.day) for i in trace(late, H1).incidents] == [("late", date(2026, 4, 1))]
 
 
 def test_early_work_counts_as_done_but_not_as_due():
@@ -117,13 +117,37 @@ def test_reopened_is_counted_only_when_it_was_done_before_the_period():
     assert marks(same, H2) == {"opening", "due_in", "closing", "overdue"}
 
 
-def test_a_later_date_counts_as_an_extension_and_is_the_date_in_force():
+def test_a_granted_extension_moves_the_date_in_force_and_is_counted_beside():
+    steps = life(ASSIGN, ACK, ("extend", at(3, 30), "ACTIVE", date(2026, 7, 10)), due=date(2026, 3, 31))
+    assert marks(steps) == {"added", "closing", "extended"}
+
+
+def test_a_short_new_date_after_a_return_is_in_force_but_no_extension():
     handed_in = ("submit", at(3, 30), "SUBMITTED")
     steps = life(
         ASSIGN, ACK, handed_in, ("return", at(3, 31), "ACTIVE", date(2026, 7, 10)), due=date(2026, 3, 31)
     )
-    assert marks(steps) == {"added", "closing", "extended"}
+    assert marks(steps) == {"added", "closing"}
     assert [i.kind for i in trace(steps, H1).incidents] == ["return"]
+
+
+def test_a_date_an_act_only_mentions_is_not_the_due_date():
+    noted = ("late_acknowledge", at(2, 6), "PENDING", date(2026, 2, 5))
+    assert trace(life(ASSIGN, noted, due=date(2026, 9, 30)), H1).due == date(2026, 9, 30)
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "kinds"),
+    [(None, ["late_acknowledge"]), (at(2, 5, 23), []), (at(2, 6, 0), ["late_acknowledge"])],
+)
+def test_an_acknowledgement_after_its_limit_is_an_incident_of_the_day_after(acknowledged, kinds):
+    steps = [("acknowledge", acknowledged, "ACTIVE")] if acknowledged else []
+    course = trace(life(ASSIGN, *steps, due=date(2026, 9, 30)), H1, acknowledge_by=date(2026, 2, 5))
+    assert [(i.kind, i.day) for i in course.incidents] == [(kind, date(2026, 2, 6)) for kind in kinds]
+    assert (
+        trace(life(ASSIGN, *steps, due=date(2026, 9, 30)), H2, acknowledge_by=date(2026, 2, 5)).incidents
+        == ()
+    )
 
 
 def test_rates_are_over_what_was_due_and_empty_without_anything_due():
@@ -151,7 +175,7 @@ def test_months_show_the_pace_ahead_and_stop_counting_work_at_the_cut_off():
 
 LEGAL: dict[str, list[tuple[str, str]]] = {
     "PENDING": [("acknowledge", "ACTIVE"), ("suspend", "SUSPENDED"), ("withdraw", "WITHDRAWN"), ("urge", "PENDING")],
-    "ACTIVE": [("submit", "SUBMITTED"), ("suspend", "SUSPENDED"), ("withdraw", "WITHDRAWN"), ("report", "ACTIVE")],
+    "ACTIVE": [("submit", "SUBMITTED"), ("extend", "ACTIVE"), ("suspend", "SUSPENDED"), ("withdraw", "WITHDRAWN"), ("report", "ACTIVE")],
     "SUBMITTED": [
         ("approve", "DONE"), ("approve", "SECOND_REVIEW"), ("return", "ACTIVE"), ("take_back", "ACTIVE"),
         ("withdraw", "WITHDRAWN"),
@@ -161,7 +185,7 @@ LEGAL: dict[str, list[tuple[str, str]]] = {
     "SUSPENDED": [("resume", "back"), ("withdraw", "WITHDRAWN")],
     "WITHDRAWN": [],
 }  # fmt: skip
-MOVES_DUE = {"return", "return_second", "resume", "reopen"}
+MOVES_DUE = {"return", "return_second", "resume", "reopen", "extend"}
 
 
 @st.composite
