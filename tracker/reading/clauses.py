@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 SENTENCE = re.compile(r"[^。！？\n]+[。！？]?")
-_CLAUSE = re.compile(r"[^，；：。！？\n]+")
+_CLAUSE = re.compile(r"[^，；：。！？\n\t|]+")
 
 # 要, 应, 须, 将 as modals: not inside 重要, 要求, 相应, 应急, 必须(the whole word counts).
 MODAL = re.compile(

@@ -103,6 +103,8 @@ class Node:
     parent: Node | None
     end: int = 0
     children: list[Node] = field(default_factory=list)
+    headed: bool = False
+    """Whether its first line is a headline alone, its body standing in paragraphs below."""
     lead: Span | None = None
     """The text that leads into this node's list (for the stance cues)."""
 
@@ -287,7 +289,9 @@ class _Builder:
     def _bare_text(self, span: Span, *, whole: bool, index: int) -> None:
         """Text on a line before (or without) any enumerator: it goes on with the open leaf, or returns."""
         if self.leaf is not None and self._goes_on(span, index):
-            if not self._is_heading(self.leaf):
+            if self._is_heading(self.leaf):
+                self.leaf.headed = True
+            else:
                 self.many_lined.add(self._list_of(self.leaf))
             self.leaf.end = span.end
             if not whole:
@@ -326,10 +330,10 @@ class _Builder:
             return False
         if leaf.mark.kind in _LIGHT or not leaf.mark.opens_line:
             return False
+        if leaf.headed or self.resumes.get(leaf.mark.start, False):
+            return True
         if _RETURNS.match(self.text, span.start, span.end):
             return False
-        if self.resumes.get(leaf.mark.start, False):
-            return True
         here = self._list_of(leaf)
         return here in self.many_lined or self.listed[here] == 1
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .clauses import clauses
+from .clauses import LONGEST, Clause, clauses
 from .lexicon import group_pattern
 from .model import Slot, Why
+from .shadow import Shadow
+from .shadow import Shadow
 
 _BODIES = group_pattern("actors", "bodies")
 _ENDS_IN_BODY = re.compile(rf"{_BODIES}(?:们|\([^()]{{1,8}}\))?$")
@@ -16,7 +18,7 @@ _OPENERS = re.compile(
     r"(?:同时|其中|特别是|尤其是|此外|下一步|今后|目前|当前|近期|会后|因此|为此|并|而|凡|由|请|即|对|今年|下半年|上半年|年底|一是|二是|三是|就是|希望)+"
 )
 _DEMAND = re.compile(
-    r"(?:都|也|均|还|更|既|又|就|一律|原则上|必然)?(?:一定要|必须|务必|应当|应该|应|要|须|需要|需|将|负责|牵头|负总责|带头|分工负责|具体负责|具体落实|具体抓|配合|协助|组织实施|按照职责|每[年月季周半]|至少|与|讲|开展|召开|制定|抓|定期|履行|主动|按季|按月|结合|按要求|认真|作为)"
+    r"(?:都|也|均|还|更|既|又|就|一律|原则上|必然)?(?:一定要|必须|务必|应当|应该|应|要|须|需要|需|将|(?:\d{1,2}月[底末初]?前|年底前?|[上下]半年|今年|每[年月季周半][^，]{0,3}|按[月季年])?(?:要|须|应|将)|负责(?!同志|人)|牵头(?!部门|单位)|负总责|带头|分工负责|具体负责|具体落实|具体抓|配合|协助|组织实施|按照职责|每[年月季周半]|至少|与|讲|开展|召开|制定|抓(?!手)|定期|履行|主动|按季|按月|结合|按要求|认真|作为)"
 )
 _BEARS = re.compile(
     r"(?P<who>[^，、。；：]{2,16}?)(?:负总责|总负责|牵头抓总|分工负责|具体负责|具体落实|牵头负责|直接负责|全面负责|具体实施|靠前指挥)"
@@ -27,82 +29,92 @@ _DUTY_OF = re.compile(
 _MOVED = re.compile(
     rf"(?:推动|引导|组织|督促|指导)(?P<who>[^，。；：的]{{2,20}}?{_BODIES}(?:和[^，。；：的]{{2,8}})?)(?=更好|切实|认真|监督|严格|履行|落实|充分|主动|加强|按)"
 )
-_MEMBER_OF = re.compile(r"作为[^，]{0,12}$|的一员")
 _VERBISH = re.compile(
-    r"[的了着过把被将]|开展|加强|推动|落实|建立|完善|组织(?!部|委|人|$)|坚持|贯彻|围绕|结合|根据|按照|针对|通过|发挥|统筹|确保|做好|抓好|制定|提高|增强|明确|配备|调整"
+    r"[的了着过把为对向让使给]|(?<!负)被|开展|加强|推动|落实|建立|完善|组织(?!部|委|人|$)|坚持|贯彻|围绕|结合|根据|按照|针对|通过|发挥|统筹|确保|做好|抓好|制定|提高|增强|明确|配备|调整"
 )
-_TOGETHER = re.compile(rf"{_BODIES}(?:尤其是|特别是|以及|和|及|与|、|或)")
+_BEFORE_BEARER = re.compile(r"明确|建立|压实|落实|形成|强化|健全|坚持|和|与|及|以及|由|实行|履行|完善")
+_BODY_AT = re.compile(rf"(?=({_BODIES}))")
+_ASKED = re.compile(r"(?:都|也|均|还|更|既)?(?:一定要|要|必须|应|须|将|务必)")
+_NOT_OPENING = re.compile(
+    r"[对为在向与让使给被从按把将以于]|部分|个别|有的|很多|其他|全部|一些|下属|打造|选|评|争"
+)
+_LABEL = re.compile(
+    r"(?:责任单位|牵头单位|责任部门|牵头部门|责任人|责任领导|配合单位|配合部门|主办单位|承办单位|责任科室|牵头领导)：[ ]*(?P<who>[^)；;，。\n\t|]{2,60})"
+)
+_CELL = re.compile(r"[^\t|\n]+")
+# 专职党务干部要按实际需要配备: the body is what is dealt with, not who deals.
+_PASSIVE = re.compile(
+    r"(?:按|根据|及时|全部|一律|优先|严格).{0,10}(?:" + group_pattern("verbs", "about") + ")$"
+)
 _LONGEST = 26
 
 
-def owners(text: str, start: int, end: int) -> Iterator[Slot]:
-    """Owner slots of one sentence of a calm view."""
+def owners(shadow: Shadow, start: int, end: int) -> Iterator[Slot]:
+    """Owner slots of one sentence."""
+    text = shadow.calm
     taken: list[tuple[int, int]] = []
     parts = clauses(text, start, end)
+    found = [*_labelled(shadow.plain, start, end), *_cells(text, start, end)]
     for index, clause in enumerate(parts):
-        if clause.end - clause.start > 400:
-            continue
-        for found in _in_clause(
-            text,
-            clause.start,
-            clause.end,
-            has_next=index + 1 < len(parts),
-            following=_following(text, parts, index),
-        ):
-            if not any(found.start < stop and begin < found.end for begin, stop in taken):
-                taken.append((found.start, found.end))
-                yield found
+        if clause.end - clause.start <= LONGEST:
+            following = text[parts[index + 1].start : parts[index + 1].end] if index + 1 < len(parts) else ""
+            found.extend(_in_clause(text, clause, following[:12]))
+    for slot in found:
+        if not any(slot.start < stop and begin < slot.end for begin, stop in taken):
+            taken.append((slot.start, slot.end))
+            yield slot
 
 
-def _following(text: str, parts: list, index: int) -> str:  # type: ignore[type-arg]
-    if index + 1 >= len(parts):
-        return ""
-    return text[parts[index + 1].start : parts[index + 1].start + 12]
+def _labelled(text: str, start: int, end: int) -> Iterator[Slot]:
+    """（责任单位：组织部、党校）"""
+    for match in _LABEL.finditer(text, start, end):
+        yield _slot(text, match.start("who"), match.end("who"), "label")
 
 
-def _in_clause(text: str, start: int, end: int, *, has_next: bool, following: str) -> Iterator[Slot]:
-    body = text[start:end]
+def _cells(text: str, start: int, end: int) -> Iterator[Slot]:
+    """A cell of a pasted table that holds nothing but a body's name."""
+    if "\t" not in text[start:end]:
+        return
+    for match in _CELL.finditer(text, start, end):
+        who = match.group().strip()
+        if 2 <= len(who) <= _LONGEST and _ENDS_IN_BODY.search(who) and not _VERBISH.search(who):
+            at = match.start() + match.group().index(who)
+            yield _slot(text, at, at + len(who), "cell")
+
+
+def _in_clause(text: str, clause: Clause, following: str) -> Iterator[Slot]:
+    start, body = clause.start, text[clause.start : clause.end]
     for name, pattern in (("bears", _BEARS), ("duty", _DUTY_OF), ("moved", _MOVED)):
         for match in pattern.finditer(body):
-            who_start, who = match.start("who"), match.group("who")
-            while cut := re.match(r"明确|建立|压实|落实|形成|强化|健全|坚持|和|与|及|以及|由|实行|履行", who):
-                who_start += cut.end()
-                who = who[cut.end() :]
-            if name == "bears" or _ENDS_IN_BODY.search(who) or name == "moved":
-                if (
-                    len(who) >= 2
-                    and not _CROWD.search(who)
-                    and (name != "bears" or _ENDS_IN_BODY.search(who) or len(who) <= 8)
-                ):
-                    yield _slot(text, start + who_start, start + who_start + len(who), name)
+            at, who = match.start("who"), match.group("who")
+            while cut := _BEFORE_BEARER.match(who):
+                at, who = at + cut.end(), who[cut.end() :]
+            if len(who) >= 2 and not _CROWD.search(who) and (name != "bears" or _ENDS_IN_BODY.search(who)):
+                yield _slot(text, start + at, start + at + len(who), name)
+    if _PASSIVE.search(body):
+        return
     opening = _OPENERS.match(body)
     offset = opening.end() if opening else 0
-    rest = body[offset:]
-    found = _subject(rest, has_next=has_next, following=following)
-    if found is not None:
+    found = _subject(body[offset:], following)
+    if found:
         yield _slot(text, start + offset, start + offset + found, "subject")
 
 
-def _subject(rest: str, *, has_next: bool, following: str) -> int | None:
-    """The length of the body that opens a clause as its subject, None where there is none."""
-    best: int | None = None
-    for match in re.finditer(_BODIES, rest[: _LONGEST + 8]):
-        stop = match.end()
-        who = rest[:stop]
-        if len(who) > _LONGEST or len(who) < 2 or _VERBISH.search(who) or _CROWD.search(who):
-            continue
-        after = rest[stop:]
-        if _TOGETHER.match(rest, match.start()):
-            continue
-        if _DEMAND.match(after) and not (
-            after[:1] == "与" and "，" not in rest and "按" not in rest and not has_next
+def _subject(rest: str, following: str) -> int:
+    """The length of the body that opens a clause as its subject, 0 where there is none."""
+    stops = {match.start() + len(match.group(1)) for match in _BODY_AT.finditer(rest[: _LONGEST + 8])}
+    for stop in sorted(stops, reverse=True):
+        who, after = rest[:stop], rest[stop:]
+        if (
+            not 2 <= len(who) <= _LONGEST
+            or _NOT_OPENING.match(who)
+            or _VERBISH.search(who)
+            or _CROWD.search(who)
         ):
-            best = stop
-            break
-        if not after and has_next and re.match(r"(?:一定要|要|必须|应|须|既要|将|务必)", following):
-            best = stop
-            break
-    return best
+            continue
+        if _DEMAND.match(after) or (not after and _ASKED.match(following)):
+            return stop
+    return 0
 
 
 def _slot(text: str, start: int, end: int, rule: str) -> Slot:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 from .clauses import clauses
-from .lexicon import group_pattern, words
+from .lexicon import group_pattern
 from .model import Slot, Why
 
 _MAKING = re.compile(
     "(?:"
     + group_pattern("verbs", "make")
-    + "|提出|形成|建立健全|建立完善|建立|完善|健全|梳理|列出|撰写|公布|推出|编|发布)(?!后|前|时|的|和|或|并)"
+    + "|排出|提出|形成|建立健全|建立完善|建立|完善|健全|梳理|列出|撰写|公布|推出|编|发布)(?!后|前|时|的|和|或|并)"
 )
 _PAPER = re.compile(group_pattern("nouns", "paper") + "$")
 _WEAK = ("建立", "建立健全", "建立完善", "完善", "健全", "形成", "提出", "梳理", "列出", "公布", "推出", "编")
@@ -21,6 +21,9 @@ _RECORD = re.compile(
 )
 _NO = re.compile(r"(?:机制|体制|体系|平台|格局|活动|责任制|制度机制|模式|氛围|要求|意见建议)$")
 _CUT = re.compile(r"并(?=推动|组织|抓好|印发|报|认真|严格|下发|督促|明确)|，")
+_COUNT_AFTER = re.compile(
+    r"(?:不少于|不低于|至少|共)?(?:\d{1,6}|[一二两三四五六七八九十]{1,3})[余多]?(?:份|篇|个|项|条|件|册|本|部|次)(?:以上)?$"
+)
 _ADJUNCT = re.compile(r"^(?:相应的?|好|了|出|一批|一份|一个|有关|具体的)")
 
 
@@ -42,6 +45,9 @@ def _in_clause(text: str, start: int, end: int) -> Slot | None:
         adjunct = _ADJUNCT.match(text[first:stop])
         if adjunct:
             first += adjunct.end()
+        counted = _COUNT_AFTER.search(text[first:stop])
+        if counted:
+            stop = first + counted.start()
         thing = text[first:stop]
         if len(thing) < 2 or len(thing) > 80:
             continue
@@ -60,6 +66,3 @@ def _in_clause(text: str, start: int, end: int) -> Slot | None:
             continue
         return Slot("deliverable", first, stop, thing, thing, Why("made", (verb,)))
     return None
-
-
-MAKING_VERBS = words("verbs", "make")

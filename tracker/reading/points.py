@@ -12,13 +12,15 @@ from .shadow import Shadow
 
 _TITLE_END = re.compile(r"[。！？\n]")
 _LONG_TITLE = 30
+_LEAD = 400
 _CLOSING = re.compile(r"同志们|各位|让我们|谢谢|我代表")
 _SALUTATION = re.compile(r"[^。]{0,20}：$")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A point before its stance and slots are known; `titles` from its own to the root's."""
+    """A point before its stance and slots are known; `titles` and `leads` (the text before its list) go from its own
+    level to the root's."""
 
     start: int
     end: int
@@ -26,7 +28,7 @@ class Draft:
     title_start: int
     title_end: int
     titles: list[str]
-    lead_in: str
+    leads: list[str]
 
 
 def title_span(text: str, start: int, end: int) -> tuple[int, int]:
@@ -71,13 +73,15 @@ def _leaves(tree: Tree, shadow: Shadow) -> Iterator[Draft]:
             continue
         end = trimmed_end(shadow.raw, node.mark.start, node.end)
         own: list[str] = []
+        leads: list[str] = []
         walk: Node | None = node
         while walk is not None:
             first, last = titles[id(walk)]
-            own.append(shadow.plain[first:last])
+            own.append(shadow.quiet[first:last])
+            if walk.lead:
+                leads.append(shadow.quiet[max(walk.lead.start, walk.lead.end - _LEAD) : walk.lead.end])
             walk = walk.parent
-        lead = shadow.plain[max(node.lead.start, node.lead.end - 600) : node.lead.end] if node.lead else ""
-        yield Draft(node.mark.start, end, path_of(node, shadow), span[0], span[1], own, lead)
+        yield Draft(node.mark.start, end, path_of(node, shadow), span[0], span[1], own, leads)
 
 
 def _unnumbered(tree: Tree, shadow: Shadow) -> Iterator[Draft]:
@@ -89,8 +93,8 @@ def _unnumbered(tree: Tree, shadow: Shadow) -> Iterator[Draft]:
         if not lists_work(text, span):
             continue
         first, last = title_span(text, span.start, span.end)
-        lead = shadow.plain[max(0, span.start - 200) : span.start]
-        yield Draft(span.start, span.end, (), first, last, [shadow.plain[first:last]], lead)
+        lead = shadow.quiet[max(0, span.start - 200) : span.start]
+        yield Draft(span.start, span.end, (), first, last, [shadow.quiet[first:last]], [lead])
 
 
 def lists_work(text: str, span: Span) -> bool:

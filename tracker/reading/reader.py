@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
+import re
 from dataclasses import replace
 
-from .actions import actions_in_sentence
+from .actions import Found, actions_in_sentence
 from .amounts import quantities
 from .clauses import MODAL, Sentence, sentences
 from .kinds import kinds_of_action, kinds_of_point
@@ -15,8 +17,11 @@ from .owners import owners
 from .papers import deliverables
 from .points import Draft, drafts, path_of, title_span, trimmed_end
 from .shadow import Shadow, shadow_of
-from .stance import FUTURE, PAST, Judged, stance_of
+from .stance import AIM, FUTURE, PAST, Judged, stance_of
 from .times import cadences, dues, vague_words
+
+_SHORT_CLAUSE = 8
+_AIMED_AT = re.compile(r"(?:形成|解决|打造|培育|建成|建设|创建|完成|实现|达到)[^，；。]{0,8}\d")
 
 VERSION = "1"
 """The version of the rules and word lists: another number, another reading."""
@@ -31,24 +36,33 @@ def read(text: str) -> Reading:
     shadow = shadow_of(text)
     tree = tree_of(shadow)
     found = list(drafts(tree, shadow))
-    judged = [stance_of(shadow.plain, draft.start, draft.end, draft.titles, draft.lead_in) for draft in found]
     starts = [draft.start for draft in found]
+    pieces = [
+        (piece, index, actions_in_sentence(shadow, piece.start, piece.end, outside=index is None))
+        for sentence in sentences(shadow.calm, 0, len(text))
+        for piece, index in _pieces(sentence, found, starts)
+    ]
+    acts = Counter(index for _, index, here in pieces if index is not None for _ in here)
+    judged = [
+        stance_of(shadow.quiet, draft.start, draft.end, draft.titles, draft.leads, acts=acts[index])
+        for index, draft in enumerate(found)
+    ]
     actions: list[Action] = []
+    acts_of: dict[int, list[str]] = {}
     slots_of: dict[int, list[Slot]] = {}
     outside: list[Slot] = []
-    for sentence in sentences(shadow.calm, 0, len(text)):
-        for piece, index in _pieces(sentence, found, starts):
-            stance = judged[index].stance if index is not None else None
-            slots = _slots(shadow, piece, stance)
-            if index is None:
-                outside.extend(slots)
-            else:
-                slots_of.setdefault(index, []).extend(slots)
-            actions.extend(_actions(shadow, piece, index, stance, slots))
+    for piece, index, here in pieces:
+        stance = judged[index].stance if index is not None else None
+        slots = _slots(shadow, piece, stance)
+        taken = _actions(shadow, piece, index, stance, slots, here)
+        actions.extend(taken)
+        if index is None:
+            outside.extend(slots)
+        else:
+            slots_of.setdefault(index, []).extend(slots)
+            acts_of.setdefault(index, []).extend(action.text for action in taken)
     points = tuple(
-        _point(
-            shadow, draft, judged[index], slots_of.get(index, []), [a for a in actions if a.point == index]
-        )
+        _point(shadow, draft, judged[index], slots_of.get(index, []), acts_of.get(index, []))
         for index, draft in enumerate(found)
     )
     return Reading(
@@ -96,9 +110,9 @@ def _slots(shadow: Shadow, piece: Sentence, stance: str | None) -> list[Slot]:
         return []
     found = [
         *cadences(shadow.calm, piece.start, piece.end),
-        *dues(shadow.quiet, piece.start, piece.end, done=done),
+        *dues(shadow.plain, piece.start, piece.end, done=done),
         *quantities(shadow.calm, piece.start, piece.end),
-        *owners(shadow.calm, piece.start, piece.end),
+        *owners(shadow, piece.start, piece.end),
         *deliverables(shadow.calm, piece.start, piece.end),
     ]
     kept: list[Slot] = []
@@ -110,7 +124,7 @@ def _slots(shadow: Shadow, piece: Sentence, stance: str | None) -> list[Slot]:
         elif isinstance(value, dict):
             of_end = slot.end + 40
             value = {**value, "of": _verbatim_of(shadow, str(value["of"]), slot.end, of_end)}
-        future = done and is_future(shadow, piece, slot.start)
+        future = done and is_future(shadow, piece, slot.start, slot.end)
         if done and slot.type == "due" and not future:
             continue
         kept.append(replace(slot, text=verbatim, value=value, future=future))
@@ -122,62 +136,65 @@ def _verbatim_of(shadow: Shadow, of: str, start: int, limit: int) -> str:
     return shadow.raw[at : at + len(of)] if at >= 0 else of
 
 
-def is_future(shadow: Shadow, piece: Sentence, position: int) -> bool:
-    """Whether the clause at `position`, in a report of done work, promises something instead."""
-    first = max(shadow.calm.rfind(mark, piece.start, position) for mark in "，；：") + 1
-    first = max(first, piece.start)
-    stop = min(
-        (at for mark in "，；：。" if (at := shadow.calm.find(mark, position, piece.end)) >= 0),
-        default=piece.end,
-    )
-    before = shadow.calm[max(piece.start, first - 14) : first]
-    body = shadow.calm[first:stop]
-    if PAST.search(body):
+def is_future(shadow: Shadow, piece: Sentence, start: int, end: int) -> bool:
+    """Whether [start, end), in a report of done work, is promised or aimed at instead.
+
+    A promise holds for the rest of its sentence (年底，将开展…，指导开展…); a counted result is only aimed
+    at where the sentence says so anywhere (探索形成60个案例；…努力形成40个成果).
+    """
+    text = shadow.quiet
+    stop = min((at for mark in "，；：。" if (at := text.find(mark, end, piece.end)) >= 0), default=piece.end)
+    first = max(piece.start, *(text.rfind(mark, piece.start, start) + 1 for mark in "，；："))
+    if PAST.search(text[first:stop]):
         return False
-    if FUTURE.search(body):
+    if stop - first <= _SHORT_CLAUSE:
+        stop = min(
+            (at for mark in "，；：。" if (at := text.find(mark, stop + 1, piece.end)) >= 0),
+            default=piece.end,
+        )
+    if FUTURE.search(text[piece.start : stop]):
         return True
-    return bool(FUTURE.search(before)) and MODAL.search(body) is not None
+    return bool(_AIMED_AT.search(text[first:stop]) and AIM.search(text[piece.start : piece.end]))
 
 
 def _actions(
-    shadow: Shadow, piece: Sentence, index: int | None, stance: str | None, slots: list[Slot]
+    shadow: Shadow,
+    piece: Sentence,
+    index: int | None,
+    stance: str | None,
+    slots: list[Slot],
+    here: list[Found],
 ) -> list[Action]:
-    if stance == "problem":
+    """What was found in one sentence as actions, or nothing where the sentence only names shortfalls."""
+    past = PAST.search(shadow.quiet, piece.start, piece.end) is not None
+    asked = MODAL.search(shadow.quiet, piece.start, piece.end) is not None
+    if stance == "problem" or (index is None and not asked and not past):
         return []
-    past = PAST.search(shadow.calm, piece.start, piece.end) is not None
-    asked = MODAL.search(shadow.calm, piece.start, piece.end) is not None
-    if index is None and not asked and not past:
-        return []
-    found: list[Action] = []
-    for action in actions_in_sentence(shadow.calm, piece.start, piece.end, outside=index is None):
-        text = shadow.raw[action.start : action.end]
-        if stance == "achievement":
-            done = not is_future(shadow, piece, action.end - 1) and not is_future(shadow, piece, action.start)
-        else:
-            done = index is None and past and not asked
-        found.append(
-            Action(
-                start=action.start,
-                end=action.end,
-                text=text,
-                kinds=kinds_of_action(text),
-                done=done,
-                why=action.why,
-                sentence=(piece.start, piece.end),
-                slots=tuple(slots),
-                point=index,
-            )
+    return [
+        Action(
+            start=found.start,
+            end=found.end,
+            text=shadow.raw[found.start : found.end],
+            kinds=kinds_of_action(shadow.raw[found.start : found.end]),
+            done=not is_future(shadow, piece, found.start, found.end)
+            if stance == "achievement"
+            else index is None and past and not asked,
+            why=found.why,
+            sentence=(piece.start, piece.end),
+            slots=tuple(slots),
+            point=index,
         )
-    return found
+        for found in here
+    ]
 
 
-def _point(shadow: Shadow, draft: Draft, judged: Judged, slots: list[Slot], actions: list[Action]) -> Point:
+def _point(shadow: Shadow, draft: Draft, judged: Judged, slots: list[Slot], acts: list[str]) -> Point:
     title = shadow.raw[draft.title_start : draft.title_end]
     kinds: tuple[str, ...] = ()
     if judged.stance in ("directive", "achievement"):
         kinds = kinds_of_point(
             title,
-            [action.text for action in actions],
+            acts,
             shadow.raw[draft.start : draft.end],
             " ".join(draft.titles[1:]),
         )

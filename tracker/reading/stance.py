@@ -27,10 +27,10 @@ _CUES: dict[Stance, re.Pattern[str]] = {
 PAST = _any("past")
 LACK = _any("lack")
 FUTURE = _any("future")
+AIM = _any("aim")
 _BARE_VERB = re.compile(
     "^(?:" + "|".join(words("verbs", "strengthen") + words("verbs", "build") + words("verbs", "quit")) + ")"
 )
-_LEAD_WINDOW = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,50 +51,62 @@ def cue_in(text: str) -> Judged | None:
     return Judged(best[1], Why(f"cue-{best[1]}", (best[2],))) if best else None
 
 
-def stance_of(text: str, start: int, end: int, titles: list[str], lead_in: str) -> Judged:
-    """The stance of the passage [start, end).
+def stance_of(text: str, start: int, end: int, titles: list[str], leads: list[str], *, acts: int) -> Judged:
+    """The stance of the passage [start, end) of a quiet view.
 
-    `titles` are the headlines from the passage's own to the root's, `lead_in` the text that opens its list.
+    `titles` are the headlines from the passage's own to the root's, `leads` the texts that open its list and
+    the lists around it, `acts` how many actions stand in it.
     """
-    context = _context(titles, lead_in)
+    context = _context(titles, leads)
     weights: dict[Stance, float] = {"directive": 0, "achievement": 0, "problem": 0, "remark": 0}
     triggers: dict[Stance, str] = {}
     length = max(end - start, 1)
     if context is not None:
         weights[context.stance] += 0.5 * length
     for sentence in sentences(text, start, end):
-        part = text[sentence.start : sentence.end]
-        size = len(part)
-        modal = MODAL.search(part)
-        lack = LACK.search(part)
-        past = PAST.search(part)
-        if modal and not (lack and "需要进一步" in part):
-            weights["directive"] += size * (0.6 if past else 1)
-            triggers.setdefault("directive", modal.group())
-        if lack and not modal:
-            weights["problem"] += size * (1.0 if context and context.stance == "problem" else 0.7)
-            triggers.setdefault("problem", lack.group())
-        elif past and not modal:
-            weights["achievement"] += size * 0.8
-            triggers.setdefault("achievement", past.group())
-    if MODAL.match(titles[0]) if titles else False:
+        for stance, weight, word in _evidence(text[sentence.start : sentence.end], context):
+            weights[stance] += weight
+            triggers.setdefault(stance, word)
+    if titles and MODAL.match(titles[0]):
         weights["directive"] += length
+    if context is not None and context.stance == "remark" and acts > 1:
+        weights["remark"] = 0
     best = max(weights, key=lambda stance: weights[stance])
     if weights[best] == 0:
-        if titles and _BARE_VERB.match(titles[0]):
-            return Judged("directive", Why("bare-verb", (titles[0][:8],)))
+        if acts or (titles and _BARE_VERB.match(titles[0])):
+            return Judged("directive", Why("bare-verb", (titles[0][:8],) if titles else ()))
         return Judged("remark", Why("nothing-asked"))
     if context is not None and context.stance == best:
         return context
     return Judged(best, Why(f"most-{best}", (triggers.get(best, ""),)))
 
 
-def _context(titles: list[str], lead_in: str) -> Judged | None:
-    """The nearest heading that says anything, else the lead-in."""
+def _evidence(part: str, context: Judged | None) -> list[tuple[Stance, float, str]]:
+    """What one sentence says for each stance, by its length."""
+    size = len(part)
+    lack = LACK.search(part)
+    past = PAST.search(part)
+    modal = MODAL.search(part.replace("需要进一步", ""))
+    if modal:
+        return [("directive", size * (0.6 if past else 1), modal.group())]
+    if lack:
+        reported = context is not None and context.stance == "problem"
+        return [("problem", size * (1.0 if reported else 0.7), lack.group())]
+    if past:
+        return [("achievement", size * 0.8, past.group())]
+    return []
+
+
+def _context(titles: list[str], leads: list[str]) -> Judged | None:
+    """The nearest heading or lead-in that says anything."""
     for depth, title in enumerate(titles):
         found = cue_in(title)
         if found is not None and (depth or len(title) <= 20):
             return found
         if depth and MODAL.search(title):
             return Judged("directive", Why("heading-modal", (title[:12],)))
-    return cue_in(lead_in[-_LEAD_WINDOW:])
+        if depth < len(leads):
+            found = cue_in(leads[depth])
+            if found is not None:
+                return found
+    return None

@@ -82,7 +82,7 @@ _DUE = re.compile(
 )
 _EVENT_WORD = group_pattern("time", "events")
 _EVENT = re.compile(
-    rf"^(?:在)?(?P<event>[^，。；：]{{2,24}}?(?:{_EVENT_WORD})(?:之?[后前时]|以后|期间|之日起[^，。；]{{0,10}}))$"
+    rf"^(?:同时|并|要|要在|此外)?(?:在)?(?P<event>[^，。；：]{{2,24}}?(?:{_EVENT_WORD})(?:之?[后前时]|以后|期间|之日起[^，。；]{{0,10}}))$"
     rf"|^(?P<after>会后|会前|换届后|节前|节后|春节前后?|两会前后?|全会召开后)$"
 )
 _PAST_YEAR = re.compile(r"以来|了$")

@@ -1,0 +1,310 @@
+"""Whether a verb with its object names something definite, and by which rule.
+
+Every rule serves a phrase of the genre; attitudes (增强…意识), effects (形成…格局), general norms
+(落实…精神) and purposes (推动…落到实处) name nothing that could be shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from .clauses import MODAL
+from .lexicon import group_pattern, words
+from .model import Why
+
+_GROUPS = (
+    "make",
+    "make_if_paper",
+    "hold",
+    "run",
+    "build",
+    "keep",
+    "strengthen",
+    "act",
+    "solve",
+    "inquire",
+    "target",
+)
+_GROUPS_OF: dict[str, tuple[str, ...]] = {}
+for _group in _GROUPS:
+    for _word in words("verbs", _group):
+        _GROUPS_OF[_word] = (*_GROUPS_OF.get(_word, ()), _group)
+VERB = re.compile(group_pattern("verbs", *_GROUPS) + "|进行")
+_QUIT = re.compile(group_pattern("verbs", "quit"))
+ADVERB = group_pattern("adverbs", "adverbs")
+PREPOSITION = re.compile(
+    r"(?:对于?|将|把|与|为|向|面向|针对|凡|在|以|按照?|依托|通过|采取|采用|运用|利用|借助|根据|结合|围绕|会同|联合|用)"
+)
+_ADVERBIAL = re.compile(rf"(?:{ADVERB}地?|{group_pattern('verbs', 'light')})*")
+
+
+def _ends(*groups: str) -> tuple[str, ...]:
+    return tuple(word for group in groups for word in words("nouns", group))
+
+
+_PAPER = _ends("paper")
+_MECHANISM = _ends("mechanism")
+_DIVIDED = _ends("divided")
+_EVENT = _ends("event", "studies")
+_PROCESS = _ends("process")
+_TAIL = re.compile("(?:" + group_pattern("nouns", "process_tail") + ")$")
+_PROBLEM = _ends("problem")
+_FOUND_OUT = _ends("found_out")
+_ATTITUDE = _ends("attitude")
+_KEPT = re.compile(group_pattern("nouns", "act_keep"))
+_NOUN_LIKE = frozenset(words("verbs", "act_noun_like"))
+_NOMINAL = re.compile(group_pattern("nouns", "nominal"))
+_NORM_END = _ends("norm")
+_ABOUT = frozenset(words("verbs", "about"))
+_UNDERGO = tuple(words("verbs", "undergo"))
+_TITLED = re.compile(r"(?:[条法单书章策]”|》)$")
+_COUNTED = re.compile(
+    r"(?:\d[\d,.]*\s*[余多]?[百千万亿]{0,2}[余多]?|[一两三四五六七八九十百千]+[余多])(?:个|名|人次|人|场|次|期|篇|家|户|项|件|份|批|支|对)|一批|一系列"
+)
+_COUNT_AFTER = re.compile(
+    r"(?:不少于|不低于|至少|达到?|共|累计)?\s*(?:\d[\d,.]*|[一二两三四五六七八九十百]{1,3})\s*[余多]?[百千万]?(?:个|名|人次|人|场|次|期|篇|家|户|项|件|份|批|支|轮|遍|%)(?:以上)?$"
+)
+_DIVIDES = frozenset(("明确", "细化", "细化硬化", "量化", "硬化", "厘清", "理顺"))
+_LED = re.compile(r"(?:教育)?引导|督促|指导|组织|动员")
+_LED_TO = ("规范", "规定", "制度", "公约", "守则", "办法", "承诺")
+_WEAK_KEEP = frozenset(("加强", "强化", "提高", "严肃", "规范"))
+_MOVED_TO = re.compile(
+    r"转移到|上来$|起来$|下去$|落到实处$|走在前|转化为|转化成|贯穿|统一到|凝聚到|相结合$|相统一$|放在首位|挺在前面|的(?:方向|道路|要求)$"
+)
+
+_WHOLE: tuple[tuple[str, re.Pattern[str]], ...] = (
+    # 对…的严肃追究责任, 给予纪律处分
+    (
+        "account",
+        re.compile(
+            r"追究.{0,20}责任|给予.{0,20}(?:处分|处理|表彰|奖励|批评|通报)|严肃(?:批评|处理|追责|问责|查处|追究)|(?:要|须|一律)问责"
+        ),
+    ),
+    # 为群众办实事、解难题
+    ("serve", re.compile(r"为.{1,16}办.{0,4}(?:实事|好事)|办(?:好)?.{0,6}实事|解难题|送温暖")),
+    # 严把…关
+    ("gate", re.compile(r"严把.{1,20}关$|把(?:好|严).{1,16}关$")),
+    # 与中心工作同部署、同落实、同考核
+    (
+        "same-time",
+        re.compile(
+            r"同(?:部署|谋划|落实|考核|推进|检查|研究|考|述|评|安排|督查)(?:、同(?:部署|谋划|落实|考核|推进|检查|研究|督查|安排|考))*$"
+        ),
+    ),
+    # 将…纳入…考核, 把…作为…依据, …与绩效挂钩
+    (
+        "into",
+        re.compile(
+            r"(?:^(?:将|把).{2,60}(?:纳入|列入|作为)|纳入|列入).{2,60}(?:考核|评议|内容|范围|依据|计划|议程|清单|指标|必修课|规划|条件|参考|预算|档案|述职)$"
+            r"|(?:与|同).{2,20}(?:挂钩)$"
+        ),
+    ),
+    # 坚持每周一学, 每季一评
+    ("each", re.compile(r"每[周月季年].{0,2}一[学课讲会评报查考测]")),
+)
+_SHAPE = re.compile(r"(?:采取|通过|采用|以).{4,}等?(?:形式|方式)$")
+_EVENT_INSIDE = re.compile(
+    "(?:会|学习|党课|培训|讲座|宣讲|主题党日|研讨|调研|走访|检查|座谈|谈话|问卷|测试|观摩)"
+)
+
+
+def whole_clause(body: str, plain: str) -> Why | None:
+    """The rules that see a clause as one phrase."""
+    if _MOVED_TO.search(body) and not body.endswith("挂钩"):
+        return None
+    for name, pattern in _WHOLE:
+        match = pattern.search(body)
+        if match:
+            return Why(name, (match.group()[:20],))
+    if _SHAPE.search(body) and _EVENT_INSIDE.search(plain):
+        return Why("shape", ("形式",))
+    return None
+
+
+def judge(verb: str, prefix: str, found: str, *, asked: bool) -> Why | None:
+    """Whether this verb with this object names something definite, and by which rule.
+
+    `prefix` is what stands before the verb in its clause, `found` what stands after it, names unblanked;
+    `asked` says that a modal asks for it or that it opens its clause.
+    """
+    if _MOVED_TO.search(found) or prefix.endswith(("是", "作为", "的", "属于", "以")):
+        return None
+    if len(prefix) > 16 and not PREPOSITION.match(prefix) and not MODAL.search(prefix):
+        return None
+    found = found.removeprefix("了").removeprefix("好")
+    counted = _counted(verb, found)
+    if counted is not None:
+        return counted
+    rest = _COUNT_AFTER.sub("", found).rstrip("等 ")
+    quits = _QUIT.match(prefix)
+    if quits and not (_LED.fullmatch(quits.group()) and rest.endswith(_LED_TO)):
+        return None
+    if verb == "进行":
+        return Why("undergo", (rest[-6:],)) if rest.endswith(_UNDERGO) else None
+    for group in _GROUPS_OF[verb]:
+        why = _RULES[group](verb, prefix, rest, asked)
+        if why is not None:
+            return why
+    return None
+
+
+def _counted(verb: str, found: str) -> Why | None:
+    """A counted object makes a target (培育10个示范支部)."""
+    match = _COUNTED.search(found[:40])
+    if match and "target" in _GROUPS_OF.get(verb, ()) and not found.endswith(_ATTITUDE):
+        return Why("counted", (verb, match.group()))
+    return None
+
+
+def _why(rule: str, verb: str, found: str, ends: tuple[str, ...]) -> Why:
+    return Why(rule, (verb, next((word for word in ends if found.endswith(word)), "")))
+
+
+def _make(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
+    if not found:
+        return Why("make", (verb,)) if asked and prefix else None
+    if len(found) >= 2 and not found.endswith(_ATTITUDE) and not _nominal(found):
+        return Why("make", (verb, found[-6:]))
+    return None
+
+
+def _make_if_paper(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
+    if (
+        len(found) > 2
+        and (found.endswith(_PAPER + ("机制",)) or _TITLED.search(found))
+        and not found.endswith(_ATTITUDE)
+    ):
+        return _why("make", verb, found, _PAPER)
+    return None
+
+
+def _hold(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
+    if found.endswith(_ATTITUDE):
+        return None
+    if len(verb) == 1 or verb == "讲授":
+        return _why("hold", verb, found, ("党课",)) if found.endswith("党课") else None
+    if verb in ("参加", "参与", "列席"):
+        return _why("hold", verb, found, _EVENT) if found.endswith((*_EVENT, "组织生活")) else None
+    if len(found) >= 2 and not _nominal(found):
+        return Why("hold", (verb, found[-6:]))
+    return None
+
+
+def _run(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
+    if verb == "组织" and prefix and not _ADVERBIAL.fullmatch(MODAL.sub("", prefix)):
+        return None
+    core = found if found.endswith("活动") else _TAIL.sub("", found)
+    if core.endswith(_ATTITUDE) and not core.endswith("作用"):
+        return None
+    if len(core) >= 2 and core.endswith(_EVENT):
+        return _why("run", verb, core, _EVENT)
+    if found.endswith("”") and verb not in ("推进", "深化", "参与", "创新", "丰富", "做好", "用好"):
+        return Why("run", (verb, found[-6:]))
+    if verb in ("启动", "推行", "实行", "试行", "实施") and found.endswith(_MECHANISM + _PAPER):
+        return _why("run", verb, found, _MECHANISM + _PAPER)
+    return None
+
+
+def _build(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
+    if found.endswith(_ATTITUDE):
+        return None
+    if verb in _DIVIDES:
+        if len(found) >= 4 and (found.endswith((*_DIVIDED, "”")) or verb == "理顺"):
+            return _why("divide", verb, found, _DIVIDED)
+        return None
+    if verb == "构建" and found.endswith("体系"):
+        return None
+    if len(found) > 2 and found.endswith(_MECHANISM):
+        return _why("build", verb, found, _MECHANISM)
+    return None
+
+
+def _keep(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
+    if found.endswith(_ATTITUDE):
+        return None
+    kept = _KEPT.search(found)
+    if (
+        kept
+        and verb not in _WEAK_KEEP
+        and (kept.start() <= 1 or found.endswith(("制度", "机制", "要求", "规定", "”", kept.group())))
+    ):
+        return Why("keep", (verb, kept.group()))
+    if verb not in _WEAK_KEEP and found.endswith(
+        ("制度", "机制", "责任制", "办法", "规范", "清单", "工作体系", "细则")
+    ):
+        return Why("keep", (verb, found[-4:]))
+    if verb in ("落实", "落实好", "抓好", "抓实") and "整改" in found:
+        return Why("keep", (verb, "整改"))
+    return None
+
+
+def _strengthen(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
+    core = _TAIL.sub("", _TAIL.sub("", found))
+    if core.endswith(_PROCESS):
+        return _why("strengthen", verb, core, _PROCESS)
+    if (
+        verb in ("深化", "推进")
+        and found.endswith(("教育", "行动", "试点", "工程"))
+        and not found.endswith("实际行动")
+    ):
+        return Why("strengthen", (verb, found[-4:]))
+    return None
+
+
+def _act(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
+    if found.endswith(_ATTITUDE) or _nominal(found) or "、" in prefix:
+        return None
+    if verb in _NOUN_LIKE and len(found) < 2:
+        bare = MODAL.sub("", prefix)
+        adverbial = bool(bare) and _ADVERBIAL.fullmatch(bare) is not None
+        if not (
+            adverbial or PREPOSITION.match(prefix) or MODAL.search(prefix) or (not prefix and len(found) == 2)
+        ):
+            return None
+    if len(prefix) > 12 and not PREPOSITION.match(prefix) and not MODAL.search(prefix):
+        return None
+    if len(found) < 2 and not prefix and len(verb) < 4:
+        return None
+    return Why("act", (verb,))
+
+
+def _nominal(found: str) -> bool:
+    """Whether the words after a verbal noun make it part of a name (整改阶段, 考核结果运用)."""
+    match = _NOMINAL.match(found)
+    return match is not None and (
+        match.end() == len(found) or found[0] in "的中时后前战" or len(match.group()) > 1
+    )
+
+
+def _solve(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
+    if not found.endswith(_PROBLEM) or len(found) <= 2 or found.startswith(("“", "存在")):
+        return None
+    if not prefix and verb in ("解决", "破解", "化解", "消除", "解决好"):
+        return None
+    return _why("solve", verb, found, _PROBLEM)
+
+
+def _inquire(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
+    if found.endswith(_FOUND_OUT) and (len(found) > 2 or verb in ("征求", "征集", "收集", "总结")):
+        return _why("inquire", verb, found, _FOUND_OUT)
+    return None
+
+
+def _target(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
+    return None
+
+
+_RULES: dict[str, Callable[[str, str, str, bool], Why | None]] = {
+    "make": _make,
+    "make_if_paper": _make_if_paper,
+    "hold": _hold,
+    "run": _run,
+    "build": _build,
+    "keep": _keep,
+    "strengthen": _strengthen,
+    "act": _act,
+    "solve": _solve,
+    "inquire": _inquire,
+    "target": _target,
+}
