@@ -15,6 +15,8 @@ INSPECTORS = frozenset({"INSPECTOR"})
 BUSINESS = OFFICE | LEADERS | INSPECTORS | {"MEMBER", "LIAISON"}
 SYSTEM = frozenset({"ADMINISTRATOR", "SECURITY_OFFICER", "AUDITOR"})
 
+NOTICES = "/notices/"
+
 ON_THE_TAB_BAR = 4
 """People with no more entries than this get them as a bar at the bottom of a phone, the others a drawer."""
 

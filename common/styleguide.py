@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
 from common import clock
@@ -98,7 +99,11 @@ def panel(request: HttpRequest) -> HttpResponse:
 def job(request: HttpRequest) -> HttpResponse:
     """The running bar's next state: it is over."""
     sample = Job(kind="issue", state=Job.State.DONE, done=1024, total=1024, message="已产生 1,024 项任务")
-    return render(request, "partials/job_progress.html", job_progress(sample, request.path, "/styleguide/"))
+    return render(
+        request,
+        "partials/job_progress.html",
+        job_progress(sample, request.path, reverse("common:styleguide")),
+    )
 
 
 def refusal(_request: HttpRequest) -> HttpResponse:
@@ -106,3 +111,11 @@ def refusal(_request: HttpRequest) -> HttpResponse:
     raise NotAllowed(
         _("Your posts do not include this act. If they should, ask your committee or the administrator.")
     )
+
+
+urlpatterns = [
+    path("", page, name="styleguide"),
+    path("panel/", panel, name="styleguide_panel"),
+    path("job/", job, name="styleguide_job"),
+    path("refusal/", refusal, name="styleguide_refusal"),
+]

@@ -21,7 +21,7 @@ from heroicons.templatetags.heroicons import heroicon_outline
 from common import clock, saying
 from common.frame import unread_of
 from common.models import Job
-from common.navigation import ON_THE_TAB_BAR, entries_for
+from common.navigation import NOTICES, ON_THE_TAB_BAR, entries_for
 
 register = template.Library()
 
@@ -65,8 +65,9 @@ def navigation(context: Context, place: str = "bar") -> dict[str, Any]:
             for e in entries
         ],
         "place": place,
-        "unread": unread_of(actor) if place == "tabs" and entries else 0,
-        "on_notices": bool(request and request.path.startswith("/notices/")),
+        "notices": NOTICES,
+        "unread": _unread(request) if place == "tabs" and entries else 0,
+        "on_notices": bool(request and request.path.startswith(NOTICES)),
     }
 
 
@@ -79,7 +80,16 @@ def tab_bar(context: Context) -> bool:
 @register.inclusion_tag("partials/bell.html", takes_context=True)
 def bell(context: Context) -> dict[str, Any]:
     """The link to the notices with the number of unread ones."""
-    return {"unread": unread_of(getattr(context.get("request"), "actor", None))}
+    return {"notices": NOTICES, "unread": _unread(context.get("request"))}
+
+
+def _unread(request: Any) -> int:
+    """Counted once a request, although both the bell and the tab bar show it."""
+    if request is None:
+        return 0
+    if not hasattr(request, "unread_notices"):
+        request.unread_notices = unread_of(getattr(request, "actor", None))
+    return int(request.unread_notices)
 
 
 @register.simple_tag(takes_context=True)

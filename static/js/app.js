@@ -68,7 +68,7 @@
   function markOpenRow() {
     all("[data-row]").forEach((row) => {
       const link = one("a[href]", row);
-      const open = link && !link.hash && link.pathname === location.pathname && within(link.search, location.search);
+      const open = link && !link.getAttribute("href").startsWith("#") && link.pathname === location.pathname && within(link.search, location.search);
       row.classList.toggle("open", Boolean(open));
       if (open) link.setAttribute("aria-current", "true"); else if (link) link.removeAttribute("aria-current");
     });

@@ -19,6 +19,7 @@ from common.templatetags.ui import LIGHTS, SHAPES
 @pytest.fixture(autouse=True)
 def today(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 6, 20, 1, 0, tzinfo=UTC))
+    monkeypatch.setattr(frame, "_unread", [])
 
 
 def draw(source, **context):
@@ -235,14 +236,22 @@ def test_a_secretary_has_a_tab_bar_and_a_clerk_a_drawer():
     assert draw('{% navigation "tabs" %}', request=clerk).strip() == ""
 
 
-def test_the_bell_counts_what_upper_floors_have_registered(monkeypatch):
-    monkeypatch.setattr(frame, "_unread", [])
+def test_the_bell_counts_what_upper_floors_have_registered():
     request = request_of(actor(("CLERK", "COMMITTEE")))
     assert 'class="unread"' not in draw("{% bell %}", request=request)
+    request = request_of(actor(("CLERK", "COMMITTEE")))
     frame.register_unread(lambda someone: 120 if someone is request.actor else 0)
     html = draw("{% bell %}", request=request)
     assert "通知，120 条未读" in html
     assert words(html) == "99+"
+
+
+def test_the_notices_are_counted_once_a_page():
+    asked = []
+    frame.register_unread(lambda someone: len(asked.append(someone) or asked))
+    html = draw('{% bell %}{% navigation "tabs" %}', request=request_of(actor(("SECRETARY", "BRANCH"))))
+    assert html.count('class="unread"') == 2
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(("cookie", "theme"), [("dark", "dark"), ("light", "light"), ('"><b>', ""), ("", "")])

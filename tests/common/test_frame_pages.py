@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client
-from django.urls import path
+from django.urls import include, path
 from django.utils import translation
 
 from common import clock, styleguide
@@ -38,10 +38,7 @@ def raising(request, what):
 urlpatterns = [
     path("raising/<what>/", raising),
     path("closed/", lambda request: HttpResponse("inside")),
-    path("styleguide/", styleguide.page),
-    path("styleguide/panel/", styleguide.panel),
-    path("styleguide/job/", styleguide.job),
-    path("styleguide/refusal/", styleguide.refusal),
+    path("styleguide/", include((styleguide.urlpatterns, "common"))),
     *product,
 ]
 
