@@ -128,8 +128,9 @@ def trace(steps: Sequence[Step], window: Window, *, acknowledge_by: date | None 
         if step.at >= window.end:
             break
         _follow(course, step, window, incidents)
-    if course.state == DONE and course.submitted_late:
-        _note(incidents, "late", course.submitted_at or first.at, window)
+    if course.state == DONE and course.submitted_late and course.is_counted:
+        # Of the period in which it was completed, with the day on which it was handed in.
+        incidents.append(Incident("late", window.day(course.submitted_at or first.at)))
     if acknowledge_by and _acknowledged_late(course, acknowledge_by, window):
         _note(incidents, "late_acknowledge", acknowledge_by + timedelta(days=1), window)
     course.incidents = tuple(sorted(incidents, key=lambda incident: incident.day))

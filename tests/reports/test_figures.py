@@ -87,6 +87,13 @@ def test_a_task_handed_in_after_its_day_is_late_by_local_time():
     assert [(i.kind, i.day) for i in trace(late, H1).incidents] == [("late", date(2026, 4, 1))]
 
 
+def test_a_late_completion_is_an_incident_of_the_period_that_counts_it_as_done():
+    handed_in = ("submit", at(6, 29), "SUBMITTED")
+    steps = life(ASSIGN, ACK, handed_in, ("approve", at(7, 2), "DONE"), due=date(2026, 6, 26))
+    assert trace(steps, H1).incidents == ()
+    assert [(i.kind, i.day) for i in trace(steps, H2).incidents] == [("late", date(2026, 6, 29))]
+
+
 def test_early_work_counts_as_done_but_not_as_due():
     steps = life(
         ASSIGN, ACK, ("submit", at(3, 1), "SUBMITTED"), ("approve", at(3, 2), "DONE"), due=date(2026, 9, 30)
