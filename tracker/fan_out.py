@@ -99,6 +99,8 @@ def _make_missing(
             [*receiver_params, measure.pk, occurrence.label, before_id, after_id, *constants.values()],
         )
         made = cursor.rowcount
+        if not made:
+            return 0
         event = _constants(
             Event(subject_kind=Task.KIND, sequence=1, act="assign", at=at, to_state=pattern.state),
             without={"id", "subject_id", "body", "hash"},
