@@ -14,8 +14,11 @@ from .clauses import LONGEST, MODAL, Clause, clauses
 from .lexicon import group_pattern
 from .model import Why
 from .shadow import Shadow
-from .verdicts import ADVERB, PREPOSITION, VERB, judge, whole_clause
+from .verdicts import ADVERB, MOVED_TO, PREPOSITION, VERB, judge, whole_clause
 
+_MODAL_OPENING = re.compile(
+    rf"(?:{MODAL.pattern}|将(?={ADVERB}|召开|开展|组织|制定|印发|出台|举办|启动|推出|对|于|在|以|按))"
+)
 _LIGHT = r"(?<![党团])(?:" + group_pattern("verbs", "light") + ")"
 _ADVERBS_BEFORE = re.compile(rf"(?:{ADVERB}地?|{_LIGHT})(?:{ADVERB}地?|{_LIGHT}|[、和并])*$")
 _CONNECT = re.compile(group_pattern("adverbs", "connect"))
@@ -23,7 +26,7 @@ _REPORTED = re.compile(group_pattern("adverbs", "reported") + "|总书记[^。�
 _THIS_MEETING = re.compile(group_pattern("adverbs", "this_meeting"))
 # 党的十九届六中全会…, 习近平总书记…: what higher bodies did is told, not asked for.
 _NARRATIVE = re.compile(
-    r"(?:今年|近日|去年)?[，]?(?:党的.{0,8}(?:大|全会|会议)|习近平|党中央|中央|国务院|市委|省委|省市?委|县委|新中国|改革开放|总书记)"
+    r"(?:今年|近日|去年)?[，]?(?:党的.{0,8}(?:大|全会|会议)(?!胜利召开|召开|闭幕|结束)|习近平|党中央|中央|国务院|市委|省委|省市?委|县委|新中国|改革开放|总书记)"
 )
 _SUBJECT = re.compile("(?:" + group_pattern("actors", "bodies", "crowd") + ")$")
 _ABOUT = re.compile(group_pattern("verbs", "about") + "$")
@@ -32,7 +35,7 @@ _STARTS_PART = re.compile(
     rf"(?:{ADVERB}地?)*(?:{group_pattern('verbs', 'make', 'build', 'strengthen', 'solve', 'quit')}"
     r"|召开|举办|开展|组织开展|落实|严格执行|参加)(?=.{2})"
 )
-_LIST_CLOSED = re.compile(r"等[^，、]{1,12}$")
+_LIST_CLOSED = re.compile(r"等[^，、]{1,12}$|等(?:多种)?(?:方式|形式|途径|渠道|手段)")
 _VERB_OR_RESULT = re.compile(
     group_pattern(
         "verbs", "make", "build", "strengthen", "solve", "quit", "run", "hold", "act", "inquire", "keep"
@@ -57,9 +60,18 @@ _CIRCUMSTANCE = re.compile(
     r"(?:按照?|根据|本着|围绕|以|针对|结合|着眼|着眼于|聚焦|立足|紧扣|对照)[^、]?.*"
     r"(?:要求|原则|标准|思路|部署|精神|目标|实际|主题|重点|主线|统领|抓手|契机|指导|特点|问题|任务|导向|需要|中心)$"
 )
+_ACTS = re.compile("查摆|查找|排查|整改|解决|开展|制定|建立|完善|召开")
+_AFTER_SUBJECT = re.compile(
+    rf"(?:将(?!{ADVERB})|把|对|向|与|为|到|赴|每[年月周季半]|按[月季年])(?=[^，]{{1,40}}$)"
+)
+_TIME_AT_END = re.compile(r"(?:\d{1,2}月[底末初]?前?|年底前?|[上下]半年|每[年月周季]度?|今年)$")
 _DATED_RESULT = re.compile(
     r"确保(?P<by>(?:在)?.{0,14}(?:前|内|底|月|日).{0,16}(?:完成|到位|建成|整改|销号|达标|见效|投用|出台|落地).*)"
 )
+
+
+_MODAL_LEADS = ("", "将", "要", "拟", "就", "再", "应", "须", "要在", "要将")
+_LEADERS = re.compile(r"(?:教育)?引导|督促|指导|动员|邀请|帮助|协助|支持")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,8 @@ def actions_in_sentence(shadow: Shadow, start: int, end: int, *, outside: bool =
 
 
 def _in_clause(shadow: Shadow, clause: Clause, before: Clause | None) -> Iterator[Found]:
+    if MOVED_TO.search(shadow.calm, clause.start, clause.end):
+        return
     for order, part in enumerate(_parts(shadow.calm, clause)):
         found = _action(shadow, part, first=order == 0)
         if found is not None:
@@ -174,7 +188,7 @@ def _action(shadow: Shadow, part: _Part, *, first: bool) -> Found | None:
     text = shadow.calm
     start, end = _without_opening(text, part.start, part.end), part.end
     start, end = _inside_base(text, start, end)
-    if end - start < 3 or _CIRCUMSTANCE.fullmatch(text, start, end):
+    if end - start < 3 or (_CIRCUMSTANCE.fullmatch(text, start, end) and not _ACTS.search(text, start, end)):
         return None
     dated = _DATED_RESULT.match(text, start, end)
     if dated:
@@ -210,12 +224,16 @@ def _without_opening(text: str, start: int, end: int) -> int:
     """Where the part begins behind the words that tie it to what stands before (同时, 尤其, 通过)."""
     while match := _CONNECT.match(text, start, end):
         rest = text[match.end() : end]
-        if len(match.group()) == 1 and not (VERB.match(rest) or re.match(ADVERB, rest) or MODAL.match(rest)):
+        if (
+            len(match.group()) == 1
+            and match.group() != "并"
+            and not (VERB.match(rest) or re.match(ADVERB, rest) or MODAL.match(rest))
+        ):
             break
         if match.group() == "通过" and _SHAPE.match(text[start:end]):
             break
         start = match.end()
-    modal = MODAL.match(text, start, end)
+    modal = _MODAL_OPENING.match(text, start, end)
     return modal.end() if modal else start
 
 
@@ -224,6 +242,9 @@ def _after_subject(text: str, start: int, end: int) -> int:
     modal = MODAL.search(text, start, end)
     if modal and _SUBJECT.search(text[start : modal.start()]) and not PREPOSITION.match(text, start):
         return modal.end()
+    inner = _AFTER_SUBJECT.search(text, start, end)
+    if inner and _SUBJECT.search(text[start : inner.start()]):
+        return inner.start()
     return start
 
 
@@ -236,11 +257,17 @@ def _span_start(body: str, verb: re.Match[str], modal: re.Match[str] | None) -> 
         keeps = PREPOSITION.match(subject) or SHORT_TIME.match(subject) or passive
         if passive and keeps:
             return 0
+        timed = None if keeps else _TIME_AT_END.search(subject)
+        if timed:
+            return timed.start()
         floor = 0 if keeps else modal.end()
     prefix = body[floor : verb.start()]
-    if not prefix or PREPOSITION.match(prefix) or SHORT_TIME.match(prefix):
+    if prefix.startswith("在") and not SHORT_TIME.match(prefix):
+        adverbs = _ADVERBS_BEFORE.search(prefix)
+        return floor + (adverbs.start() if adverbs else len(prefix))
+    if not prefix or PREPOSITION.match(prefix) or SHORT_TIME.match(prefix) or _LEADERS.match(prefix):
         return floor
-    inner = re.search(r"(?:将|把|对|向|与|为)(?=[^，]{2,40}$)", prefix)
+    inner = _AFTER_SUBJECT.search(prefix)
     if inner and _SUBJECT.search(prefix[: inner.start()]):
         return floor + inner.start()
     adverbs = _ADVERBS_BEFORE.search(prefix)
@@ -252,11 +279,18 @@ def _with_clause_before(text: str, found: Found, clause: Clause, before: Clause)
 
     年底，将开展…; 会后，尽快印发…; 对履职不到位的，要严肃批评.
     """
-    if clause.start - before.end > 1 or found.start - clause.start > 2:
+    if clause.start - before.end > 1 or found.start - clause.start > 3:
         return found
     start = _without_opening(text, before.start, before.end)
     body = text[start : before.end]
-    timely = len(body) <= 24 and SHORT_TIME.match(body) and "以来" not in body and "，" not in body
+    lead = text[clause.start : found.start]
+    timely = (
+        lead in _MODAL_LEADS
+        and len(body) <= 24
+        and SHORT_TIME.match(body)
+        and "以来" not in body
+        and "，" not in body
+    )
     if (timely and not VERB.search(re.sub(SHORT_TIME, "", body, count=1))) or _WHOM.fullmatch(body):
         return Found(start, found.end, found.why)
     return found

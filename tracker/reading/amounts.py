@@ -23,7 +23,7 @@ _LEAST_BEFORE = re.compile(
 )
 _AT_LEAST = re.compile(r"(?:不少于|不低于|至少|不得少于|不得低于|最少|超过|突破)[^，。、]{0,8}$")
 _MORE_AFTER = re.compile(r"以上|多")
-_NAME_BEFORE = re.compile(r"[第前后每+\-–—~至到*]$|[\d.一二三四五六七八九十]$")
+_NAME_BEFORE = re.compile(r"[第前后每+\-–—~*]$|[\d一二三四五六七八九十][至到.]?$")
 _CADENCE_NEAR = re.compile(r"(?:每|按|逐)(?:个|一)?(?:季度|季|半年|年度|年|月|周)[^，。；]{0,14}$")
 # Dates and periods, and numbers that are names: 2026年, 3月5日, 20大, 五年行动, 6个方面.
 _PART_OF_NAME = re.compile(
@@ -35,7 +35,7 @@ _OF = re.compile(r"[^，。；、！？]{0,40}")
 def quantities(text: str, start: int, end: int) -> Iterator[Slot]:
     """Quantity slots of one sentence of a quiet view (names in quotation marks are blank there)."""
     for match in _AMOUNT.finditer(text, start, end):
-        if _NAME_BEFORE.search(text[max(start, match.start() - 1) : match.start()]):
+        if _NAME_BEFORE.search(text[max(start, match.start() - 2) : match.start()]):
             continue
         before = text[max(start, match.start() - 16) : match.start()]
         after = text[match.end() : match.end() + 6]

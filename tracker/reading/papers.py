@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from .clauses import clauses
 from .lexicon import group_pattern
 from .model import Slot, Why
+from .shadow import Shadow
 
 _MAKING = re.compile(
     "(?:"
@@ -27,17 +28,17 @@ _COUNT_AFTER = re.compile(
 _ADJUNCT = re.compile(r"^(?:相应的?|好|了|出|一批|一份|一个|有关|具体的)")
 
 
-def deliverables(text: str, start: int, end: int) -> Iterator[Slot]:
-    """Deliverable slots of one sentence of a calm view."""
-    for clause in clauses(text, start, end):
+def deliverables(shadow: Shadow, start: int, end: int) -> Iterator[Slot]:
+    """Deliverable slots of one sentence."""
+    for clause in clauses(shadow.calm, start, end):
         if clause.end - clause.start > 300:
             continue
-        found = _in_clause(text, clause.start, clause.end)
+        found = _in_clause(shadow.calm, shadow.plain, clause.start, clause.end)
         if found is not None:
             yield found
 
 
-def _in_clause(text: str, start: int, end: int) -> Slot | None:
+def _in_clause(text: str, plain: str, start: int, end: int) -> Slot | None:
     for match in _MAKING.finditer(text, start, end):
         cut = _CUT.search(text, match.end(), end)
         stop = cut.start() if cut else end
@@ -48,7 +49,7 @@ def _in_clause(text: str, start: int, end: int) -> Slot | None:
         counted = _COUNT_AFTER.search(text[first:stop])
         if counted:
             stop = first + counted.start()
-        thing = text[first:stop]
+        thing = plain[first:stop]
         if len(thing) < 2 or len(thing) > 80:
             continue
         if thing.endswith("等"):

@@ -113,10 +113,13 @@ def _slots(shadow: Shadow, piece: Sentence, stance: str | None) -> list[Slot]:
         *dues(shadow.plain, piece.start, piece.end, done=done),
         *quantities(shadow.calm, piece.start, piece.end),
         *owners(shadow, piece.start, piece.end),
-        *deliverables(shadow.calm, piece.start, piece.end),
+        *deliverables(shadow, piece.start, piece.end),
     ]
+    named = [(slot.start, slot.end) for slot in found if slot.type == "deliverable"]
     kept: list[Slot] = []
     for slot in sorted(found, key=lambda slot: (slot.start, -slot.end)):
+        if slot.type == "due" and any(start <= slot.start and slot.end <= end for start, end in named):
+            continue
         verbatim = shadow.raw[slot.start : slot.end]
         value = slot.value
         if slot.type in ("owner", "deliverable"):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from .clauses import MODAL
-from .lexicon import group_pattern, words
+from .lexicon import group_pattern, one_of, words
 from .model import Why
 
 _GROUPS = (
@@ -30,7 +30,14 @@ _GROUPS_OF: dict[str, tuple[str, ...]] = {}
 for _group in _GROUPS:
     for _word in words("verbs", _group):
         _GROUPS_OF[_word] = (*_GROUPS_OF.get(_word, ()), _group)
-VERB = re.compile(group_pattern("verbs", *_GROUPS) + "|进行")
+_ALL_VERBS = [word for group in _GROUPS for word in words("verbs", group)]
+# 组织 is a verb only where it is not the end of 党组织 or the head of 组织生活.
+VERB = re.compile(
+    r"(?<![党团级])"
+    + one_of(word for word in _ALL_VERBS if word.startswith("组织") and word != "组织")
+    + r"|(?<![党团级层本各类])组织(?!生活|部|委员|关系|设置|体系|建设|书记)|"
+    + one_of([*(word for word in _ALL_VERBS if not word.startswith("组织")), "进行"])
+)
 _QUIT = re.compile(group_pattern("verbs", "quit"))
 ADVERB = group_pattern("adverbs", "adverbs")
 PREPOSITION = re.compile(
@@ -66,10 +73,17 @@ _COUNT_AFTER = re.compile(
     r"(?:不少于|不低于|至少|达到?|共|累计)?\s*(?:\d[\d,.]*|[一二两三四五六七八九十百]{1,3})\s*[余多]?[百千万]?(?:个|名|人次|人|场|次|期|篇|家|户|项|件|份|批|支|轮|遍|%)(?:以上)?$"
 )
 _DIVIDES = frozenset(("明确", "细化", "细化硬化", "量化", "硬化", "厘清", "理顺"))
+"""Verbs that make a name in quotation marks a campaign (实施“一社区一案例”)."""
+_QUOTABLE = frozenset("开展 组织 组织开展 实施 组织实施 启动 发起 推行 实行 策划 部署开展".split())
 _LED = re.compile(r"(?:教育)?引导|督促|指导|组织|动员")
 _LED_TO = ("规范", "规定", "制度", "公约", "守则", "办法", "承诺")
+_RECORDS = ("名册", "花名册", "报告", "档案", "台账")
+# 完善制度机制, 健全各项制度: too wide to be shown.
+_VAGUE_RULES = re.compile(
+    r"(?:各项|各类|有关|相关|规章|工作|一系列)?(?:制度|机制|制度机制|体制机制|规章制度|工作机制|措施)"
+)
 _WEAK_KEEP = frozenset(("加强", "强化", "提高", "严肃", "规范"))
-_MOVED_TO = re.compile(
+MOVED_TO = re.compile(
     r"转移到|上来$|起来$|下去$|落到实处$|走在前|转化为|转化成|贯穿|统一到|凝聚到|相结合$|相统一$|放在首位|挺在前面|的(?:方向|道路|要求)$"
 )
 
@@ -100,9 +114,24 @@ _WHOLE: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"|(?:与|同).{2,20}(?:挂钩)$"
         ),
     ),
+    # 对工作要点进行修改完善
+    (
+        "undergo",
+        re.compile(r"对于?.{2,60}进行了?(?!回顾).{0,8}(?:" + "|".join(_UNDERGO) + r")(?:[一1][次轮遍])?$"),
+    ),
+    # 把一对一谈心谈话做到100%全覆盖
+    ("cover", re.compile(r"(?:把|将).{2,40}(?:做到|实现|达到).{0,6}(?:\d+%|全覆盖).{0,5}$")),
+    # 报局办公室备案, 报党委审定
+    ("submit", re.compile(r"报.{2,14}(?:备案|审批|批准|审定|审核|研究|同意)$")),
+    # 立行立改和建章立制同步推进
+    ("at-once", re.compile(r"立行立改|边查边改|即知即改|立查立改|未巡先改")),
     # 坚持每周一学, 每季一评
     ("each", re.compile(r"每[周月季年].{0,2}一[学课讲会评报查考测]")),
 )
+# 系统总结典型, 定期听取意见: an adverb makes even a bare object definite.
+_THOROUGH = re.compile("系统|定期|专题|全面|广泛|每|逐一")
+_TIMED = re.compile("每[年月周季半]|按[月季年]|到|赴")
+_BY_THE_WAY = re.compile("结合|围绕|根据|按照|针对|依据|借助|依托|利用|参照")
 _SHAPE = re.compile(r"(?:采取|通过|采用|以).{4,}等?(?:形式|方式)$")
 _EVENT_INSIDE = re.compile(
     "(?:会|学习|党课|培训|讲座|宣讲|主题党日|研讨|调研|走访|检查|座谈|谈话|问卷|测试|观摩)"
@@ -111,8 +140,6 @@ _EVENT_INSIDE = re.compile(
 
 def whole_clause(body: str, plain: str) -> Why | None:
     """The rules that see a clause as one phrase."""
-    if _MOVED_TO.search(body) and not body.endswith("挂钩"):
-        return None
     for name, pattern in _WHOLE:
         match = pattern.search(body)
         if match:
@@ -128,11 +155,13 @@ def judge(verb: str, prefix: str, found: str, *, asked: bool) -> Why | None:
     `prefix` is what stands before the verb in its clause, `found` what stands after it, names unblanked;
     `asked` says that a modal asks for it or that it opens its clause.
     """
-    if _MOVED_TO.search(found) or prefix.endswith(("是", "作为", "的", "属于", "以")):
+    if prefix.endswith(("是", "作为", "的", "属于", "以")):
         return None
     if len(prefix) > 16 and not PREPOSITION.match(prefix) and not MODAL.search(prefix):
         return None
     found = found.removeprefix("了").removeprefix("好")
+    if found.startswith(("并", "和", "一并", "进行", "同步")):
+        return None
     counted = _counted(verb, found)
     if counted is not None:
         return counted
@@ -141,7 +170,7 @@ def judge(verb: str, prefix: str, found: str, *, asked: bool) -> Why | None:
     if quits and not (_LED.fullmatch(quits.group()) and rest.endswith(_LED_TO)):
         return None
     if verb == "进行":
-        return Why("undergo", (rest[-6:],)) if rest.endswith(_UNDERGO) else None
+        return Why("undergo", (rest[-6:],)) if rest.endswith(_UNDERGO) and "回顾" not in rest else None
     for group in _GROUPS_OF[verb]:
         why = _RULES[group](verb, prefix, rest, asked)
         if why is not None:
@@ -164,7 +193,7 @@ def _why(rule: str, verb: str, found: str, ends: tuple[str, ...]) -> Why:
 def _make(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
     if not found:
         return Why("make", (verb,)) if asked and prefix else None
-    if len(found) >= 2 and not found.endswith(_ATTITUDE) and not _nominal(found):
+    if len(found) >= 2 and not found.endswith(_ATTITUDE) and found[0] not in "的后":
         return Why("make", (verb, found[-6:]))
     return None
 
@@ -185,7 +214,11 @@ def _hold(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
     if len(verb) == 1 or verb == "讲授":
         return _why("hold", verb, found, ("党课",)) if found.endswith("党课") else None
     if verb in ("参加", "参与", "列席"):
+        if _nominal(found):
+            return None
         return _why("hold", verb, found, _EVENT) if found.endswith((*_EVENT, "组织生活")) else None
+    if verb == "开好" and not found.endswith(("会", "会议")):
+        return None
     if len(found) >= 2 and not _nominal(found):
         return Why("hold", (verb, found[-6:]))
     return None
@@ -199,7 +232,7 @@ def _run(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
         return None
     if len(core) >= 2 and core.endswith(_EVENT):
         return _why("run", verb, core, _EVENT)
-    if found.endswith("”") and verb not in ("推进", "深化", "参与", "创新", "丰富", "做好", "用好"):
+    if found.endswith("”") and verb in _QUOTABLE:
         return Why("run", (verb, found[-6:]))
     if verb in ("启动", "推行", "实行", "试行", "实施") and found.endswith(_MECHANISM + _PAPER):
         return _why("run", verb, found, _MECHANISM + _PAPER)
@@ -215,7 +248,7 @@ def _build(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
         return None
     if verb == "构建" and found.endswith("体系"):
         return None
-    if len(found) > 2 and found.endswith(_MECHANISM):
+    if len(found) > 2 and found.endswith(_MECHANISM + _RECORDS) and not _VAGUE_RULES.fullmatch(found):
         return _why("build", verb, found, _MECHANISM)
     return None
 
@@ -240,7 +273,7 @@ def _keep(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
 
 
 def _strengthen(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
-    core = _TAIL.sub("", _TAIL.sub("", found))
+    core = _TAIL.sub("", _TAIL.sub("", found)).removesuffix("的")
     if core.endswith(_PROCESS):
         return _why("strengthen", verb, core, _PROCESS)
     if (
@@ -253,7 +286,13 @@ def _strengthen(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
 
 
 def _act(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
-    if found.endswith(_ATTITUDE) or _nominal(found) or "、" in prefix:
+    if found.endswith(_ATTITUDE) or _nominal(found) or "、" in prefix or _BY_THE_WAY.fullmatch(prefix):
+        return None
+    if (
+        verb in _NOUN_LIKE
+        and found.startswith("“")
+        or (verb == "联系" and found[:1] in ("点", "人", "户", "会"))
+    ):
         return None
     if verb in _NOUN_LIKE and len(found) < 2:
         bare = MODAL.sub("", prefix)
@@ -262,7 +301,7 @@ def _act(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
             adverbial or PREPOSITION.match(prefix) or MODAL.search(prefix) or (not prefix and len(found) == 2)
         ):
             return None
-    if len(prefix) > 12 and not PREPOSITION.match(prefix) and not MODAL.search(prefix):
+    if len(prefix) > 12 and not (PREPOSITION.match(prefix) or MODAL.search(prefix) or _TIMED.search(prefix)):
         return None
     if len(found) < 2 and not prefix and len(verb) < 4:
         return None
@@ -273,7 +312,9 @@ def _nominal(found: str) -> bool:
     """Whether the words after a verbal noun make it part of a name (整改阶段, 考核结果运用)."""
     match = _NOMINAL.match(found)
     return match is not None and (
-        match.end() == len(found) or found[0] in "的中时后前战" or len(match.group()) > 1
+        match.end() == len(found)
+        or re.match("[的时后前战]|中(?!央|国|共|小|层|心|学|期|青)", found)
+        or len(match.group()) > 1
     )
 
 
@@ -286,7 +327,8 @@ def _solve(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
 
 
 def _inquire(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
-    if found.endswith(_FOUND_OUT) and (len(found) > 2 or verb in ("征求", "征集", "收集", "总结")):
+    thorough = verb in ("征求", "征集", "收集") or _THOROUGH.search(prefix)
+    if found.endswith(_FOUND_OUT) and (len(found) > 2 or thorough):
         return _why("inquire", verb, found, _FOUND_OUT)
     return None
 
