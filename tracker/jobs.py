@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from celery import shared_task
+
+from common.clock import now
 from common.jobs import Progress, job_kind
 from common.models import Job
 from tracker.fan_out import fan_out
 from tracker.models import Plan
+from tracker.reminders.sweep import sweep
+
+SWEEP_BUDGET = timedelta(seconds=60)
+"""After this a sweep stops between two chunks; the next tick goes on. Clear of Celery's limit of 100 seconds."""
 
 
 @job_kind("fan_out")
@@ -16,3 +24,9 @@ def make_tasks(job: Job, progress: Progress) -> dict[str, Any]:
     plan = Plan.objects.select_related("organization").get(pk=job.payload["plan"])
     made = fan_out(plan, at=progress.now, progress=lambda done, total: progress(done, total=total))
     return {"made": made, "url": f"/plans/{plan.pk}/"}
+
+
+@shared_task(name="tracker.sweep", ignore_result=True)
+def run_sweep(**kwargs: Any) -> None:
+    """The tick: Celery's door to `sweep`. ``kwargs`` lets a message of another version still run."""
+    sweep(at=now(), budget=SWEEP_BUDGET)

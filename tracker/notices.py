@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from branches.models import Post
 from common.clock import local_date
 from tracker.models import Notice, Task
 
-WORDS = {
+WORDS: dict[str, str | Callable[[Mapping[str, Any]], str]] = {
     "assigned": gettext_noop("%(count)s new tasks from “%(plan)s” for %(organization)s"),
     "named": gettext_noop("You are the responsible person for “%(task)s”"),
     "returned": gettext_noop("“%(task)s” was returned: %(reason)s"),
@@ -33,14 +33,17 @@ WORDS = {
 """The sentence of each kind; filled from ``Notice.data`` in the reader's language. Reminders add theirs."""
 
 
-def register_words(words: Mapping[str, str]) -> None:
-    """Let another part of the tracker (the ladder) word its own kinds of notices."""
+def register_words(words: Mapping[str, str | Callable[[Mapping[str, Any]], str]]) -> None:
+    """Let another part of the tracker (the ladder) word its own kinds of notices: a text to fill, or a function of
+    ``Notice.data``.
+    """
     WORDS.update(words)
 
 
 def sentence_of(notice: Notice) -> str:
     """The notice as its reader's language says it."""
-    return _(WORDS[notice.kind]) % notice.data
+    words = WORDS[notice.kind]
+    return words(notice.data) if callable(words) else _(words) % notice.data
 
 
 def unit_people(task: Task, *, at: datetime) -> list[int]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from common.clock import local_date
 from tracker.models.task import Task
 
 
@@ -38,6 +41,13 @@ class Notice(models.Model):
         return f"{self.kind} → {self.recipient_id}"
 
 
+class ReminderQuerySet(models.QuerySet["Reminder"]):
+    def waiting(self, at: datetime) -> ReminderQuerySet:
+        """Still to be handed over and in nobody's hands: planned, or held by a worker whose lease has ended."""
+        state = Reminder.State
+        return self.filter(Q(state=state.PLANNED) | Q(state=state.CLAIMED, lease_until__lte=at))
+
+
 class Reminder(models.Model):
     """催办. One executed step of the ladder for one task and one person.
 
@@ -60,9 +70,10 @@ class Reminder(models.Model):
     planned_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
     lease_token = models.CharField(max_length=32, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
     delivered_at = models.DateTimeField(null=True)
     notice = models.ForeignKey(Notice, models.PROTECT, null=True, related_name="reminders")
+
+    objects = ReminderQuerySet.as_manager()
 
     class Meta:
         ordering = ["-nominal_due", "pk"]
@@ -74,9 +85,14 @@ class Reminder(models.Model):
         indexes = [
             # claim: what still has to go out
             models.Index(
-                fields=["planned_at"], condition=Q(state__in=["PLANNED", "CLAIMED"]), name="reminder_waiting"
+                fields=["task"], condition=Q(state__in=["PLANNED", "CLAIMED"]), name="reminder_waiting"
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.step} {self.nominal_due} → {self.recipient_id}"
+
+    @property
+    def made_up(self) -> bool:
+        """补发: handed over on a later day than the one it belongs to."""
+        return self.delivered_at is not None and local_date(self.delivered_at) > self.nominal_due

@@ -96,6 +96,15 @@ class Task(Subject):
     reassigned_from = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="reassigned_to", editable=False
     )
+    in_hand_since = models.DateField(null=True, blank=True, editable=False)
+    """The day it came back to the branch (returned, reopened, resumed) or its date was moved; empty before that."""
+    urgings = models.PositiveSmallIntegerField(_("times urged"), default=0, editable=False)
+    ladder_level = models.PositiveSmallIntegerField(_("ladder level"), default=0, editable=False)
+    """Of the newest urging: 1 催办, 2 督办, 3 升级; 0 before the first."""
+    late_acknowledged = models.BooleanField(default=False, editable=False)
+    """The acknowledgement limit passed, and the history says so."""
+    late_for = models.DateField(null=True, blank=True, editable=False)
+    """The due date whose passing the history tells of; another one, once moved, can be missed again."""
     state_before = models.CharField(max_length=14, blank=True, editable=False)
     suspended_on = models.DateField(null=True, blank=True)
     suspended_until = models.DateField(_("to be looked at again on"), null=True, blank=True)
@@ -123,6 +132,13 @@ class Task(Subject):
             ),
             # sweep: open tasks near or past their date
             models.Index(F("due"), condition=Q(state__in=["PENDING", "ACTIVE"]), name="task_in_hand_by_due"),
+            # sweep: what came back after its date, and what nobody has acknowledged yet
+            models.Index(
+                F("in_hand_since"),
+                condition=Q(state__in=["PENDING", "ACTIVE"], in_hand_since__isnull=False),
+                name="task_came_back",
+            ),
+            models.Index(F("acknowledge_by"), condition=Q(state="PENDING"), name="task_pending_by_limit"),
             # review queue
             models.Index(
                 F("submitted_at"),

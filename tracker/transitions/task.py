@@ -8,7 +8,7 @@ from common.clock import local_date
 from common.workdays import Calendar
 from tracker.models import Evidence, Extension, Task
 from tracker.notices import notify_office, notify_people, notify_unit
-from tracker.transitions import forms
+from tracker.transitions import clock, forms
 from tracker.transitions.engine import Context, Sentence, Transition, start_history
 from tracker.transitions.extension import lapse_requests, open_request
 from tracker.transitions.measure import measure_may_be_finished
@@ -128,6 +128,7 @@ def _send_back(context: Context) -> None:
     task = context.subject
     task.returns += 1
     task.returned, task.reviewed_by, task.done_late = True, None, False
+    task.in_hand_since = local_date(context.at)
     if context.given.get("due"):
         context.notes["due_before"] = task.due
         task.due = context.given["due"]
@@ -138,6 +139,7 @@ def _reopen(context: Context) -> None:
     context.notes.update({"completed_before": task.completed_at, "late_before": task.done_late})
     task.completed_at = task.submitted_at = task.submitted_by = task.reviewed_by = None
     task.done_late, task.due, task.percent = False, context.given["due"], min(task.percent, 99)
+    task.in_hand_since = local_date(context.at)
 
 
 def _suspend(context: Context) -> None:
@@ -155,6 +157,7 @@ def _resume(context: Context) -> None:
     task.due = calendar.add(task.due, lost) if lost else task.due
     context.notes["due"] = task.due
     task.suspended_on = task.suspended_until = None
+    task.in_hand_since = local_date(context.at)
 
 
 def _may_still_ask(context: Context) -> Sentence | None:
@@ -169,6 +172,7 @@ def _may_still_ask(context: Context) -> Sentence | None:
 def _extend(context: Context) -> None:
     context.notes["due_before"] = context.subject.due
     context.subject.due = context.given["due"]
+    context.subject.in_hand_since = local_date(context.at)
 
 
 def _hand_over(context: Context) -> None:
@@ -206,6 +210,11 @@ def _tell_unit(kind: str):  # type: ignore[no-untyped-def]
     return tell
 
 
+def _handed_in(context: Context) -> None:
+    clock.note_late("late_complete", context)
+    lapse_requests(context)
+
+
 def _done(context: Context) -> None:
     if context.subject.state == State.DONE:
         notify_unit(context.subject, "done", at=context.at, said=context.given)
@@ -218,7 +227,8 @@ def _withdrawn(context: Context) -> None:
     measure_may_be_finished(context.subject.measure_id, at=context.at)
 
 
-def _named_handler(context: Context) -> None:
+def _acknowledged(context: Context) -> None:
+    clock.note_late("late_acknowledge", context)
     handler = context.given["handler"]
     if context.actor is None or handler.pk != context.actor.user.pk:
         notify_people(context.subject, "named", people=[handler.pk], at=context.at, said={})
@@ -233,7 +243,7 @@ TABLE: list[Transition] = [
         who=(UNIT,),
         form=forms.AcknowledgeForm,
         effect=_acknowledge,
-        after=_named_handler,
+        after=_acknowledged,
         primary=True,
     ),
     Transition(
@@ -264,7 +274,7 @@ TABLE: list[Transition] = [
         form=forms.SubmitForm,
         ready=_evidence_is_there,
         effect=_submit,
-        after=lapse_requests,
+        after=_handed_in,
         primary=True,
     ),
     Transition(
@@ -376,6 +386,7 @@ TABLE: list[Transition] = [
         None,
         who=(OFFICE,),
         form=forms.RemarkForm,
+        effect=clock.count_urging,
         after=_tell_unit("urged"),
     ),
     Transition(
@@ -420,4 +431,5 @@ TABLE: list[Transition] = [
         after=_withdrawn,
         dangerous=True,
     ),
+    *clock.TABLE,
 ]
