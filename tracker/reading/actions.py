@@ -19,8 +19,10 @@ from .verdicts import ADVERB, MOVED_TO, PREPOSITION, VERB, judge, whole_clause
 _MODAL_OPENING = re.compile(
     rf"(?:{MODAL.pattern}|将(?={ADVERB}|召开|开展|组织|制定|印发|出台|举办|启动|推出|对|于|在|以|按))"
 )
+_ADVERB = re.compile(ADVERB)
 _LIGHT = r"(?<![党团])(?:" + group_pattern("verbs", "light") + ")"
 _ADVERBS_BEFORE = re.compile(rf"(?:{ADVERB}地?|{_LIGHT})(?:{ADVERB}地?|{_LIGHT}|[、和并])*$")
+_LONGEST_ADVERBS = 24
 _CONNECT = re.compile(group_pattern("adverbs", "connect"))
 _REPORTED = re.compile(group_pattern("adverbs", "reported") + "|总书记[^。，]{0,12}(?:强调|指出|要求)")
 _THIS_MEETING = re.compile(group_pattern("adverbs", "this_meeting"))
@@ -227,7 +229,7 @@ def _without_opening(text: str, start: int, end: int) -> int:
         if (
             len(match.group()) == 1
             and match.group() != "并"
-            and not (VERB.match(rest) or re.match(ADVERB, rest) or MODAL.match(rest))
+            and not (VERB.match(rest) or _ADVERB.match(rest) or MODAL.match(rest))
         ):
             break
         if match.group() == "通过" and _SHAPE.match(text[start:end]):
@@ -263,15 +265,19 @@ def _span_start(body: str, verb: re.Match[str], modal: re.Match[str] | None) -> 
         floor = 0 if keeps else modal.end()
     prefix = body[floor : verb.start()]
     if prefix.startswith("在") and not SHORT_TIME.match(prefix):
-        adverbs = _ADVERBS_BEFORE.search(prefix)
-        return floor + (adverbs.start() if adverbs else len(prefix))
+        return floor + _adverbs_at(prefix)
     if not prefix or PREPOSITION.match(prefix) or SHORT_TIME.match(prefix) or _LEADERS.match(prefix):
         return floor
     inner = _AFTER_SUBJECT.search(prefix)
     if inner and _SUBJECT.search(prefix[: inner.start()]):
         return floor + inner.start()
-    adverbs = _ADVERBS_BEFORE.search(prefix)
-    return floor + (adverbs.start() if adverbs else len(prefix))
+    return floor + _adverbs_at(prefix)
+
+
+def _adverbs_at(prefix: str) -> int:
+    """Where the run of adverbs that ends a prefix begins."""
+    adverbs = _ADVERBS_BEFORE.search(prefix, max(0, len(prefix) - _LONGEST_ADVERBS))
+    return adverbs.start() if adverbs else len(prefix)
 
 
 def _with_clause_before(text: str, found: Found, clause: Clause, before: Clause) -> Found:

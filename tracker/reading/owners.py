@@ -35,7 +35,13 @@ _VERBISH = re.compile(
     r"[的了着过把为对向让使给]|(?<!负)被|开展|加强|推动|落实|建立|完善|(?<![党团])组织(?!部|委|人|$)|坚持|贯彻|围绕|结合|根据|按照|针对|通过|发挥|统筹|确保|做好|抓好|制定|提高|增强|明确|配备|调整"
 )
 _BEFORE_BEARER = re.compile(r"明确|建立|压实|落实|形成|强化|健全|坚持|和|与|及|以及|由|实行|履行|完善")
-_BODY_AT = re.compile(rf"(?=({_BODIES}))")
+_BODY_AT = re.compile(_BODIES)
+# What a phrase cannot do without: asked first, because it is cheap to ask.
+_PHRASES = (
+    ("bears", re.compile("负责|负总责|牵头|具体|靠前"), _BEARS),
+    ("duty", re.compile("责任|“"), _DUTY_OF),
+    ("moved", re.compile("推动|引导|组织|督促|指导"), _MOVED),
+)
 _ASKED = re.compile(r"(?:都|也|均|还|更|既)?(?:一定要|要|必须|应|须|将|务必)")
 _NOT_OPENING = re.compile(
     r"[对为在向与让使给被从按把将以于]|部分|个别|有的|很多|其他|全部|一些|下属|打造|选|评|争"
@@ -87,8 +93,8 @@ def _cells(text: str, start: int, end: int) -> Iterator[Slot]:
 
 def _in_clause(text: str, clause: Clause, following: str) -> Iterator[Slot]:
     start, body = clause.start, text[clause.start : clause.end]
-    for name, pattern in (("bears", _BEARS), ("duty", _DUTY_OF), ("moved", _MOVED)):
-        for match in pattern.finditer(body):
+    for name, trigger, pattern in _PHRASES:
+        for match in pattern.finditer(body) if trigger.search(body) else ():
             at, who = match.start("who"), match.group("who")
             while cut := _BEFORE_BEARER.match(who):
                 at, who = at + cut.end(), who[cut.end() :]
@@ -105,8 +111,8 @@ def _in_clause(text: str, clause: Clause, following: str) -> Iterator[Slot]:
 
 def _subject(rest: str, following: str) -> int:
     """The length of the body that opens a clause as its subject, 0 where there is none."""
-    stops = {match.start() + len(match.group(1)) for match in _BODY_AT.finditer(rest[: _LONGEST + 8])}
-    for stop in sorted(stops, reverse=True):
+    stops = [match.end() for match in _BODY_AT.finditer(rest[: _LONGEST + 8])]
+    for stop in reversed(stops):
         who, after = rest[:stop], rest[stop:]
         if (
             not 2 <= len(who) <= _LONGEST

@@ -85,7 +85,9 @@ _EVENT = re.compile(
     rf"^(?:同时|并|要|要在|此外)?(?:在)?(?P<event>[^，。；：]{{2,24}}?(?:{_EVENT_WORD})(?:之?[后前时]|以后|期间|之日起[^，。；]{{0,10}}))$"
     rf"|^(?P<after>会后|会前|换届后|节前|节后|春节前后?|两会前后?|全会召开后)$"
 )
-_PAST_YEAR = re.compile(r"以来|了$")
+_DATE_LETTER = re.compile('[月季年天周底旦庆节日时]|[“"]')
+_AFTERWARDS = re.compile("后|前|时|期间|之日起")
+_LONGEST_EVENT = 32
 _NOT_DUE_AFTER = re.compile(
     r"(?:以来|来的?|度?工作要点|度?工作总结|的?(?:工作|党建工作)?情况|是(?:党|我|全|实|“)|的(?:机关)?党建工作|的?工作要点|我们|，我们|行动|规划|计划|任务清单|工作|以前年度)"
 )
@@ -131,7 +133,7 @@ def _is_name(text: str, start: int, end: int, limit: int) -> bool:
 
 def dues(text: str, start: int, end: int, *, done: bool) -> Iterator[Slot]:
     """Due slots of one sentence; `done` says that its passage reports the past, where dates bind nobody."""
-    for match in _DUE.finditer(text, start, end):
+    for match in _DUE.finditer(text, start, end) if _DATE_LETTER.search(text, start, end) else ():
         first = match.start()
         if text[first - 1 : first].isdigit() or match.group() in ("底", ""):
             continue
@@ -142,16 +144,18 @@ def dues(text: str, start: int, end: int, *, done: bool) -> Iterator[Slot]:
             continue
         value, year = named
         yield Slot("due", first, match.end(), match.group(), value, Why("date", (match.group(),)), year=year)
+    if done or not _AFTERWARDS.search(text, start, end):
+        return
     for clause in re.finditer(r"[^，；：。]+", text[start:end]):
-        body = clause.group()
-        if len(body) > 32 or done:
+        body = clause.group().strip()
+        if len(body) > _LONGEST_EVENT or not _AFTERWARDS.search(body):
             continue
-        event = _EVENT.match(body.strip())
+        event = _EVENT.match(body)
         if event is None or "以来" in body:
             continue
         words_of = event.group("event") or event.group("after")
         words_of = words_of.removeprefix("在")
-        at = start + clause.start() + body.index(words_of)
+        at = start + clause.start() + clause.group().index(words_of)
         if "同时" in words_of or words_of.endswith("的时"):
             continue
         yield Slot("due", at, at + len(words_of), words_of, f"event:{words_of}", Why("event", (words_of,)))

@@ -132,6 +132,10 @@ _WHOLE: tuple[tuple[str, re.Pattern[str]], ...] = (
 _THOROUGH = re.compile("系统|定期|专题|全面|广泛|每|逐一")
 _TIMED = re.compile("每[年月周季半]|按[月季年]|到|赴")
 _BY_THE_WAY = re.compile("结合|围绕|根据|按照|针对|依据|借助|依托|利用|参照")
+# What those phrases cannot do without: asked first, because it is cheap to ask.
+_WHOLE_TRIGGER = re.compile(
+    "严|追究|给予|问责|办|难题|送温暖|关$|同|纳入|列入|作为|挂钩|进行|做到|实现|达到|每|报|改|方式$|形式$"
+)
 _SHAPE = re.compile(r"(?:采取|通过|采用|以).{4,}等?(?:形式|方式)$")
 _EVENT_INSIDE = re.compile(
     "(?:会|学习|党课|培训|讲座|宣讲|主题党日|研讨|调研|走访|检查|座谈|谈话|问卷|测试|观摩)"
@@ -140,6 +144,8 @@ _EVENT_INSIDE = re.compile(
 
 def whole_clause(body: str, plain: str) -> Why | None:
     """The rules that see a clause as one phrase."""
+    if not _WHOLE_TRIGGER.search(body):
+        return None
     for name, pattern in _WHOLE:
         match = pattern.search(body)
         if match:
