@@ -25,6 +25,7 @@ def run() -> Result:
     from branches.models import Organization, Post, User
     from branches.models.organization import step
     from common.clock import moment
+    from tests.append_only import unguarded
     from tracker.events import build_event
     from tracker.fan_out import fan_out
     from tracker.models import Event, Measure, Notice, Plan, Task
@@ -64,22 +65,13 @@ def run() -> Result:
         for n in range(MEASURES)
     )
 
-    triggers = __import__("tests.append_only", fromlist=["_triggers"])._triggers
-
     def empty() -> None:
-        with connection.cursor() as cursor:
-            for statement in triggers.UNDO[connection.vendor]:
-                cursor.execute(statement)
+        with unguarded(), connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute("TRUNCATE tracker_event, tracker_task CASCADE")
             else:
-                cursor.execute("DELETE FROM tracker_event")
-                cursor.execute("DELETE FROM tracker_notice")
-                cursor.execute("DELETE FROM tracker_task")
-            for statement in {"sqlite": triggers.SQLITE, "postgresql": triggers.POSTGRESQL}[
-                connection.vendor
-            ]:
-                cursor.execute(statement)
+                for table in ("tracker_event", "tracker_notice", "tracker_task"):
+                    cursor.execute(f"DELETE FROM {table}")
 
     columns = [
         f.column

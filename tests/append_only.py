@@ -1,13 +1,34 @@
-"""Lets Django's flush between transactional tests clear the history, which the database otherwise refuses."""
+"""Lets Django's flush between transactional tests clear what the database otherwise refuses to delete."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
+from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 
-_triggers = import_module("tracker.migrations.0002_events_are_append_only")
+GUARDS = [
+    import_module("common.migrations.0003_audit_is_append_only"),
+    import_module("tracker.migrations.0002_events_are_append_only"),
+]
+
+
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """The append-only tables without their triggers, as a superuser could make them; then guarded again."""
+    vendor = connection.vendor
+    with connection.cursor() as cursor:
+        for guard in GUARDS:
+            for statement in guard.UNDO[vendor]:
+                cursor.execute(statement)
+    yield
+    with connection.cursor() as cursor:
+        for guard in GUARDS:
+            for statement in {"sqlite": guard.SQLITE, "postgresql": guard.POSTGRESQL}[vendor]:
+                cursor.execute(statement)
 
 
 def let_flush_clear_events() -> None:
@@ -15,13 +36,7 @@ def let_flush_clear_events() -> None:
     flush = BaseDatabaseOperations.execute_sql_flush
 
     def without_triggers(self: BaseDatabaseOperations, sql_list: Any) -> None:
-        vendor = self.connection.vendor
-        with self.connection.cursor() as cursor:
-            for statement in _triggers.UNDO[vendor]:
-                cursor.execute(statement)
-        flush(self, sql_list)
-        with self.connection.cursor() as cursor:
-            for statement in {"sqlite": _triggers.SQLITE, "postgresql": _triggers.POSTGRESQL}[vendor]:
-                cursor.execute(statement)
+        with unguarded():
+            flush(self, sql_list)
 
     BaseDatabaseOperations.execute_sql_flush = without_triggers  # type: ignore[method-assign]

@@ -1,5 +1,9 @@
+from branches.models.area import Area, Tag
 from branches.models.organization import Organization
+from branches.models.placement import Placement
 from branches.models.post import Post
+from branches.models.rating import Rating
+from branches.models.term import Term
 from branches.models.user import User
 
-__all__ = ["Organization", "Post", "User"]
+__all__ = ["Area", "Organization", "Placement", "Post", "Rating", "Tag", "Term", "User"]

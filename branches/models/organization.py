@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -85,6 +86,34 @@ class Organization(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("superior")
     )
     path = PathField(max_length=60, unique=True, editable=False)
+    unit = models.CharField(_("department"), max_length=100, blank=True)
+    """The department or bureau whose Party organisation this is, as people say it."""
+    area = models.ForeignKey(
+        "branches.Area",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="organizations",
+        verbose_name=_("area"),
+    )
+    tags = models.ManyToManyField(
+        "branches.Tag", blank=True, related_name="organizations", verbose_name=_("tags")
+    )
+    second_superior = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("second superior")
+    )
+    """双重领导: the other side an organ committee answers to. It gives sight to nobody by itself."""
+    linked_leader = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="linked_organizations",
+        verbose_name=_("linked leader"),
+    )
+    full_members = models.PositiveIntegerField(_("full members"), default=0)
+    probationary_members = models.PositiveIntegerField(_("probationary members"), default=0)
+    version = models.PositiveIntegerField(default=0, editable=False)
     active_from = models.DateField(_("active from"))
     active_until = models.DateField(_("active until"), null=True, blank=True)
 

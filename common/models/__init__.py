@@ -1,5 +1,6 @@
+from common.models.audit import AuditEntry
 from common.models.job import Job
 from common.models.lease import Lease
 from common.models.workday import Workday
 
-__all__ = ["Job", "Lease", "Workday"]
+__all__ = ["AuditEntry", "Job", "Lease", "Workday"]

@@ -55,7 +55,9 @@ class Job(models.Model):
         verbose_name_plural = _("jobs")
         indexes = [
             # The tick's question every two seconds: which open job is free, oldest first?
-            models.Index(fields=["lease_until"], condition=Q(state__in=["QUEUED", "RUNNING"]), name="job_open"),
+            models.Index(
+                fields=["lease_until"], condition=Q(state__in=["QUEUED", "RUNNING"]), name="job_open"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
