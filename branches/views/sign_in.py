@@ -21,6 +21,10 @@ class SignInForm(AuthenticationForm):
         super().__init__(*args, **kwargs)
         self.fields["username"].label = _("Account")
         self.fields["password"].label = _("Password")
+        if self.data.get("username"):
+            # The second try starts where it mostly went wrong.
+            self.fields["username"].widget.attrs.pop("autofocus", None)
+            self.fields["password"].widget.attrs["autofocus"] = True
 
 
 class SignIn(LoginView):
