@@ -131,7 +131,13 @@ def request_job(
     if key is None:
         return Job.objects.create(**order, created_at=at)
     job, created = Job.objects.get_or_create(key=key, defaults={**order, "created_at": at})
-    again = {"state": Job.State.QUEUED, "attempts": 0, "message": "", "finished_at": None, "lease_token": None}
+    again = {
+        "state": Job.State.QUEUED,
+        "attempts": 0,
+        "message": "",
+        "finished_at": None,
+        "lease_token": None,
+    }
     if not created and Job.objects.filter(pk=job.pk, state=Job.State.FAILED).update(**order, **again):
         job.refresh_from_db()
     return job
@@ -225,7 +231,9 @@ def _give_up() -> str:
 
 def _write(job: Job, **changes: Any) -> None:
     """Update the row while this worker still holds it; raise LeaseLost otherwise."""
-    if not Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state=Job.State.RUNNING).update(**changes):
+    if not Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state=Job.State.RUNNING).update(
+        **changes
+    ):
         raise LeaseLost
     for name, value in changes.items():
         setattr(job, name, value)

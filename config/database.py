@@ -28,7 +28,9 @@ def database_from_url(url: str) -> dict[str, Any]:
     if engine == "django.db.backends.sqlite3":
         path = Path(database["NAME"] or "")
         if str(database["NAME"]) in {"", ":memory:"}:
-            raise ValueError("DATABASE_URL: an in-memory SQLite cannot be shared between processes; name a file.")
+            raise ValueError(
+                "DATABASE_URL: an in-memory SQLite cannot be shared between processes; name a file."
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
         # A test database in memory would have neither WAL nor a second connection.
         database["TEST"] = {"NAME": str(path.with_name(f"test_{path.name}"))}

@@ -1,6 +1,7 @@
 """Every setting of Bihuan. What a machine may change comes from its environment; docs/operations.md lists it."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
@@ -8,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env
 
 from config.database import database_from_url
+from config.embedded import socket_path
 from config.secret_key import kept_secret_key
 
 # Lets our classes be written with the types the checker knows, such as CharField[str, str].
@@ -44,6 +46,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- what it is made of --------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "config",
     "reports",
     "tracker",
     "branches",
@@ -97,7 +100,11 @@ TEMPLATES = [
 ]
 
 # --- what it remembers ---------------------------------------------------------------------------------------------
-DATABASES = {"default": database_from_url(env.str("DATABASE_URL", f"sqlite:///{VAR_DIR / 'bihuan.sqlite3'}"))}
+DATABASES = {
+    "default": database_from_url(
+        env.str("DATABASE_URL", f"sqlite:///{quote(str(VAR_DIR / 'bihuan.sqlite3'))}")
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.dj_cache_url("CACHE_URL", "locmem://")}
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(VAR_DIR / "media")))
@@ -112,7 +119,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "config.assets.AssetStorage"
     },
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
@@ -138,7 +145,7 @@ TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 
 # --- jobs: the database is the truth, Celery the engine, Redis only the bell ---------------------------------------
-CELERY_BROKER_URL = env.str("REDIS_URL", "") or f"redis+socket://{VAR_DIR / 'valkey' / 'valkey.sock'}"
+CELERY_BROKER_URL = env.str("REDIS_URL", "") or f"redis+socket://{socket_path(VAR_DIR)}"
 # The documentation of Celery wants the visibility timeout in both places. It holds one job behind another: 2 × 120 s.
 CELERY_VISIBILITY_TIMEOUT = 300
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -179,5 +186,9 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Two lines for each tick would be 86,000 a day.
+        "celery": {"level": "WARNING"},
+    },
 }

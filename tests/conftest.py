@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from config.catalogues import compile_catalogues
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -35,6 +37,12 @@ def missing(marker: str) -> str | None:
     if marker == "chromium" and not find_chromium():
         return "needs Chromium: install Debian's chromium or set BIHUAN_TEST_CHROMIUM"
     return None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A fresh clone has no compiled catalogues; the process that starts the workers makes them."""
+    if not hasattr(config, "workerinput"):
+        compile_catalogues(map(Path, settings.LOCALE_PATHS))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -75,3 +83,11 @@ def chromium() -> str:
 def redis_url() -> str:
     """A Redis server to be emptied at will; only for tests marked ``redis``."""
     return os.environ["BIHUAN_TEST_REDIS"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _history_can_be_flushed() -> None:
+    """Between transactional tests the whole database is emptied, the append-only history too."""
+    from tests.append_only import let_flush_clear_events
+
+    let_flush_clear_events()

@@ -10,7 +10,16 @@ from django.utils import translation
 
 from common import jobs
 from common.errors import Refused
-from common.jobs import BACKOFF, LEASE, MAX_ATTEMPTS, Progress, Unfinished, job_kind, request_job, run_due_jobs
+from common.jobs import (
+    BACKOFF,
+    LEASE,
+    MAX_ATTEMPTS,
+    Progress,
+    Unfinished,
+    job_kind,
+    request_job,
+    run_due_jobs,
+)
 from common.models import Job
 
 AT = datetime(2026, 7, 1, 1, 0, tzinfo=UTC)
@@ -53,9 +62,14 @@ def test_a_job_is_done_with_its_order_and_keeps_its_result(do):
 
 def test_a_job_nobody_committed_was_never_asked_for(do):
     do(lambda job, progress: None)
-    with pytest.raises(RuntimeError), transaction.atomic():
-        ask()
-        raise RuntimeError
+
+    def change_your_mind():
+        with transaction.atomic():
+            ask()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        change_your_mind()
     assert run_due_jobs(at=AT) == 0
     assert not Job.objects.exists()
 

@@ -1,6 +1,5 @@
 """What the settings promise about databases, the secret key, the queue and the headers."""
 
-import os
 import stat
 import threading
 
@@ -70,7 +69,7 @@ def test_the_secret_key_is_made_once_and_only_its_owner_can_read_it(tmp_path):
     assert set(keys) == {kept_secret_key(path)}
     assert len(keys[0]) > 50
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert os.listdir(path.parent) == ["secret_key"]
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_the_queue_forgets_results_and_keeps_the_messages_of_dead_workers():
@@ -91,7 +90,9 @@ def test_ticks_do_not_pile_up_and_the_sweep_has_its_own_queue():
     for entry in schedule.values():
         assert entry["options"]["expires"] <= entry["schedule"]
         assert entry["task"] in app.tasks, f"nobody does {entry['task']}"
-    queues = {name: app.amqp.router.route({}, name)["queue"].name for name in ("tracker.sweep", "common.run_jobs")}
+    queues = {
+        name: app.amqp.router.route({}, name)["queue"].name for name in ("tracker.sweep", "common.run_jobs")
+    }
     assert queues == {"tracker.sweep": "sweep", "common.run_jobs": "jobs"}
 
 
