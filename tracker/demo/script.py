@@ -13,7 +13,7 @@ from common.periods import Period
 from tracker.demo.words import FOLDER, table
 from tracker.models import Measure
 from tracker.proposals import Proposal
-from tracker.reading.documents import Unreadable, text_of
+from tracker.documents import Unreadable, text_of
 from tracker.unreadable import refusal
 
 Kind, Theme = Organization.Kind, Measure.Theme

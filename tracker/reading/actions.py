@@ -147,7 +147,8 @@ def _joined(shadow: Shadow, found: list[Clause], index: int) -> tuple[int, Found
     start = _without_opening(text, clause.start, clause.end)
     body = text[start : clause.end]
     following = text[found[index + 1].start : found[index + 1].end] if index + 1 < len(found) else ""
-    if _BUILDS.match(body) and not _LONG_MECHANISM.search(body):
+    builds = _BUILDS.match(body)
+    if builds and not _LONG_MECHANISM.search(body):
         for last in range(index + 1, min(index + 7, len(found))):
             ahead = text[found[last].start : found[last].end]
             if _STARTS_PART.match(ahead) or MODAL.match(ahead):
@@ -155,14 +156,13 @@ def _joined(shadow: Shadow, found: list[Clause], index: int) -> tuple[int, Found
             if _LONG_MECHANISM.search(ahead) and any(
                 w in body for w in ("负总责", "负责", "牵头", "统一领导", "抓总", "主抓")
             ):
-                return last, Found(
-                    start, found[last].end, Why("build", (_BUILDS.match(body).group(), ahead[-4:]))
-                )  # type: ignore[union-attr]
+                return last, Found(start, found[last].end, Why("build", (builds.group(), ahead[-4:])))
     if _SHAPE.match(body) and following.startswith(("将", "把")):
         return index + 1, Found(start, found[index + 1].end, Why("shape", ("形式",)))
-    if _GO_DOWN.match(body):
+    down = _GO_DOWN.match(body)
+    if down:
         last = index + 1 if re.match(r"了解|掌握|听取|开展|调研|倾听|研究|帮助|走访", following) else index
-        return last, Found(start, found[last].end, Why("go-down", (_GO_DOWN.match(body).group(),)))  # type: ignore[union-attr]
+        return last, Found(start, found[last].end, Why("go-down", (down.group(),)))
     return None
 
 
@@ -199,9 +199,8 @@ def _action(shadow: Shadow, part: _Part, *, first: bool) -> Found | None:
     why = whole_clause(body, shadow.plain[start:end])
     if why is not None:
         return Found(_after_subject(text, start, end), end, why)
-    modal = None
-    for modal in MODAL.finditer(body):
-        pass
+    modals = list(MODAL.finditer(body))
+    modal = modals[-1] if modals else None
     for match in VERB.finditer(body):
         if match.start() > 60:
             break

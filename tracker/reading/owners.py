@@ -9,7 +9,6 @@ from .clauses import LONGEST, Clause, clauses
 from .lexicon import group_pattern
 from .model import Slot, Why
 from .shadow import Shadow
-from .shadow import Shadow
 
 _BODIES = group_pattern("actors", "bodies")
 _ENDS_IN_BODY = re.compile(rf"{_BODIES}(?:们|\([^()]{{1,8}}\))?$")

@@ -20,7 +20,8 @@ _SALUTATION = re.compile(r"[^。]{0,20}：$")
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A point before its stance and slots are known; `titles` and `leads` (the text before its list) go from its own
-    level to the root's."""
+    level to the root's.
+    """
 
     start: int
     end: int

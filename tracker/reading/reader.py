@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter
-import re
 from dataclasses import replace
 
 from .actions import Found, actions_in_sentence

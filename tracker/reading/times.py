@@ -108,7 +108,7 @@ def cadences(text: str, start: int, end: int) -> Iterator[Slot]:
         )
     for match in _REGULAR.finditer(text, start, end):
         if match.lastgroup == "regular":
-            if match.group() == "常态化" and _is_name(text, match.start(), match.end(), end):
+            if match.group() == "常态化" and _is_name(text, match.end(), end):
                 continue
             if match.group() in ("经常性", "经常") and text[match.end() : match.end() + 3] in (
                 "的工作",
@@ -123,7 +123,7 @@ def cadences(text: str, start: int, end: int) -> Iterator[Slot]:
         )
 
 
-def _is_name(text: str, start: int, end: int, limit: int) -> bool:
+def _is_name(text: str, end: int, limit: int) -> bool:
     """Whether 常态化 names a state (作风建设常态化, 常态化平台) rather than qualifies an act (常态化参与)."""
     after = text[end : min(end + 8, limit)]
     if after.startswith(("来抓", "抓")):
@@ -226,7 +226,7 @@ def vague_words(text: str) -> Iterator[Vague]:
     for match in _VAGUE.finditer(text):
         if match.lastgroup == "due":
             yield Vague(match.start(), match.end(), match.group(), "due")
-        elif match.group() != "常态化" or not _is_name(text, match.start(), match.end(), len(text)):
+        elif match.group() != "常态化" or not _is_name(text, match.end(), len(text)):
             yield Vague(match.start(), match.end(), match.group(), "cadence")
 
 

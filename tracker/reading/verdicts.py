@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 from .clauses import MODAL
 from .lexicon import group_pattern, one_of, words
@@ -74,7 +75,9 @@ _COUNT_AFTER = re.compile(
 )
 _DIVIDES = frozenset(("明确", "细化", "细化硬化", "量化", "硬化", "厘清", "理顺"))
 """Verbs that make a name in quotation marks a campaign (实施“一社区一案例”)."""
-_QUOTABLE = frozenset("开展 组织 组织开展 实施 组织实施 启动 发起 推行 实行 策划 部署开展".split())
+_QUOTABLE = frozenset(
+    ["开展", "组织", "组织开展", "实施", "组织实施", "启动", "发起", "推行", "实行", "策划", "部署开展"]
+)
 _LED = re.compile(r"(?:教育)?引导|督促|指导|组织|动员")
 _LED_TO = ("规范", "规定", "制度", "公约", "守则", "办法", "承诺")
 _RECORDS = ("名册", "花名册", "报告", "档案", "台账")
@@ -119,7 +122,7 @@ _WHOLE: tuple[tuple[str, re.Pattern[str]], ...] = (
         "undergo",
         re.compile(r"对于?.{2,60}进行了?(?!回顾).{0,8}(?:" + "|".join(_UNDERGO) + r")(?:[一1][次轮遍])?$"),
     ),
-    # 把一对一谈心谈话做到100%全覆盖
+    # 把谈心谈话做到百分之百
     ("cover", re.compile(r"(?:把|将).{2,40}(?:做到|实现|达到).{0,6}(?:\d+%|全覆盖).{0,5}$")),
     # 报局办公室备案, 报党委审定
     ("submit", re.compile(r"报.{2,14}(?:备案|审批|批准|审定|审核|研究|同意)$")),
@@ -131,6 +134,7 @@ _WHOLE: tuple[tuple[str, re.Pattern[str]], ...] = (
 # 系统总结典型, 定期听取意见: an adverb makes even a bare object definite.
 _THOROUGH = re.compile("系统|定期|专题|全面|广泛|每|逐一")
 _TIMED = re.compile("每[年月周季半]|按[月季年]|到|赴")
+_NOMINAL_SIGN = re.compile("[的时后前战]|中(?!央|国|共|小|层|心|学|期|青)")
 _BY_THE_WAY = re.compile("结合|围绕|根据|按照|针对|依据|借助|依托|利用|参照")
 # What those phrases cannot do without: asked first, because it is cheap to ask.
 _WHOLE_TRIGGER = re.compile(
@@ -140,6 +144,15 @@ _SHAPE = re.compile(r"(?:采取|通过|采用|以).{4,}等?(?:形式|方式)$")
 _EVENT_INSIDE = re.compile(
     "(?:会|学习|党课|培训|讲座|宣讲|主题党日|研讨|调研|走访|检查|座谈|谈话|问卷|测试|观摩)"
 )
+
+
+class Case(NamedTuple):
+    """One verb in its clause: what stands before it, what after, and whether it is asked for."""
+
+    verb: str
+    prefix: str
+    found: str
+    asked: bool
 
 
 def whole_clause(body: str, plain: str) -> Why | None:
@@ -177,8 +190,9 @@ def judge(verb: str, prefix: str, found: str, *, asked: bool) -> Why | None:
         return None
     if verb == "进行":
         return Why("undergo", (rest[-6:],)) if rest.endswith(_UNDERGO) and "回顾" not in rest else None
+    case = Case(verb, prefix, rest, asked)
     for group in _GROUPS_OF[verb]:
-        why = _RULES[group](verb, prefix, rest, asked)
+        why = _RULES[group](case) if group in _RULES else None
         if why is not None:
             return why
     return None
@@ -196,154 +210,164 @@ def _why(rule: str, verb: str, found: str, ends: tuple[str, ...]) -> Why:
     return Why(rule, (verb, next((word for word in ends if found.endswith(word)), "")))
 
 
-def _make(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
-    if not found:
-        return Why("make", (verb,)) if asked and prefix else None
-    if len(found) >= 2 and not found.endswith(_ATTITUDE) and found[0] not in "的后":
-        return Why("make", (verb, found[-6:]))
+def _make(case: Case) -> Why | None:
+    if not case.found:
+        return Why("make", (case.verb,)) if case.asked and case.prefix else None
+    if len(case.found) >= 2 and not case.found.endswith(_ATTITUDE) and case.found[0] not in "的后":
+        return Why("make", (case.verb, case.found[-6:]))
     return None
 
 
-def _make_if_paper(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
+def _make_if_paper(case: Case) -> Why | None:
     if (
-        len(found) > 2
-        and (found.endswith(_PAPER + ("机制",)) or _TITLED.search(found))
-        and not found.endswith(_ATTITUDE)
+        len(case.found) > 2
+        and (case.found.endswith((*_PAPER, "机制")) or _TITLED.search(case.found))
+        and not case.found.endswith(_ATTITUDE)
     ):
-        return _why("make", verb, found, _PAPER)
+        return _why("make", case.verb, case.found, _PAPER)
     return None
 
 
-def _hold(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
-    if found.endswith(_ATTITUDE):
+def _hold(case: Case) -> Why | None:
+    if case.found.endswith(_ATTITUDE):
         return None
-    if len(verb) == 1 or verb == "讲授":
-        return _why("hold", verb, found, ("党课",)) if found.endswith("党课") else None
-    if verb in ("参加", "参与", "列席"):
-        if _nominal(found):
+    if len(case.verb) == 1 or case.verb == "讲授":
+        return _why("hold", case.verb, case.found, ("党课",)) if case.found.endswith("党课") else None
+    if case.verb in ("参加", "参与", "列席"):
+        if _nominal(case.found):
             return None
-        return _why("hold", verb, found, _EVENT) if found.endswith((*_EVENT, "组织生活")) else None
-    if verb == "开好" and not found.endswith(("会", "会议")):
+        return (
+            _why("hold", case.verb, case.found, _EVENT)
+            if case.found.endswith((*_EVENT, "组织生活"))
+            else None
+        )
+    if case.verb == "开好" and not case.found.endswith(("会", "会议")):
         return None
-    if len(found) >= 2 and not _nominal(found):
-        return Why("hold", (verb, found[-6:]))
+    if len(case.found) >= 2 and not _nominal(case.found):
+        return Why("hold", (case.verb, case.found[-6:]))
     return None
 
 
-def _run(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
-    if verb == "组织" and prefix and not _ADVERBIAL.fullmatch(MODAL.sub("", prefix)):
+def _run(case: Case) -> Why | None:
+    if case.verb == "组织" and case.prefix and not _ADVERBIAL.fullmatch(MODAL.sub("", case.prefix)):
         return None
-    core = found if found.endswith("活动") else _TAIL.sub("", found)
+    core = case.found if case.found.endswith("活动") else _TAIL.sub("", case.found)
     if core.endswith(_ATTITUDE) and not core.endswith("作用"):
         return None
     if len(core) >= 2 and core.endswith(_EVENT):
-        return _why("run", verb, core, _EVENT)
-    if found.endswith("”") and verb in _QUOTABLE:
-        return Why("run", (verb, found[-6:]))
-    if verb in ("启动", "推行", "实行", "试行", "实施") and found.endswith(_MECHANISM + _PAPER):
-        return _why("run", verb, found, _MECHANISM + _PAPER)
+        return _why("run", case.verb, core, _EVENT)
+    if case.found.endswith("”") and case.verb in _QUOTABLE:
+        return Why("run", (case.verb, case.found[-6:]))
+    if case.verb in ("启动", "推行", "实行", "试行", "实施") and case.found.endswith(_MECHANISM + _PAPER):
+        return _why("run", case.verb, case.found, _MECHANISM + _PAPER)
     return None
 
 
-def _build(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
-    if found.endswith(_ATTITUDE):
+def _build(case: Case) -> Why | None:
+    if case.found.endswith(_ATTITUDE):
         return None
-    if verb in _DIVIDES:
-        if len(found) >= 4 and (found.endswith((*_DIVIDED, "”")) or verb == "理顺"):
-            return _why("divide", verb, found, _DIVIDED)
+    if case.verb in _DIVIDES:
+        if len(case.found) >= 4 and (case.found.endswith((*_DIVIDED, "”")) or case.verb == "理顺"):
+            return _why("divide", case.verb, case.found, _DIVIDED)
         return None
-    if verb == "构建" and found.endswith("体系"):
+    if case.verb == "构建" and case.found.endswith("体系"):
         return None
-    if len(found) > 2 and found.endswith(_MECHANISM + _RECORDS) and not _VAGUE_RULES.fullmatch(found):
-        return _why("build", verb, found, _MECHANISM)
+    if (
+        len(case.found) > 2
+        and case.found.endswith(_MECHANISM + _RECORDS)
+        and not _VAGUE_RULES.fullmatch(case.found)
+    ):
+        return _why("build", case.verb, case.found, _MECHANISM)
     return None
 
 
-def _keep(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
-    if found.endswith(_ATTITUDE):
+def _keep(case: Case) -> Why | None:
+    if case.found.endswith(_ATTITUDE):
         return None
-    kept = _KEPT.search(found)
+    kept = _KEPT.search(case.found)
     if (
         kept
-        and verb not in _WEAK_KEEP
-        and (kept.start() <= 1 or found.endswith(("制度", "机制", "要求", "规定", "”", kept.group())))
+        and case.verb not in _WEAK_KEEP
+        and (kept.start() <= 1 or case.found.endswith(("制度", "机制", "要求", "规定", "”", kept.group())))
     ):
-        return Why("keep", (verb, kept.group()))
-    if verb not in _WEAK_KEEP and found.endswith(
+        return Why("keep", (case.verb, kept.group()))
+    if case.verb not in _WEAK_KEEP and case.found.endswith(
         ("制度", "机制", "责任制", "办法", "规范", "清单", "工作体系", "细则")
     ):
-        return Why("keep", (verb, found[-4:]))
-    if verb in ("落实", "落实好", "抓好", "抓实") and "整改" in found:
-        return Why("keep", (verb, "整改"))
+        return Why("keep", (case.verb, case.found[-4:]))
+    if case.verb in ("落实", "落实好", "抓好", "抓实") and "整改" in case.found:
+        return Why("keep", (case.verb, "整改"))
     return None
 
 
-def _strengthen(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
-    core = _TAIL.sub("", _TAIL.sub("", found)).removesuffix("的")
+def _strengthen(case: Case) -> Why | None:
+    core = _TAIL.sub("", _TAIL.sub("", case.found)).removesuffix("的")
     if core.endswith(_PROCESS):
-        return _why("strengthen", verb, core, _PROCESS)
+        return _why("strengthen", case.verb, core, _PROCESS)
     if (
-        verb in ("深化", "推进")
-        and found.endswith(("教育", "行动", "试点", "工程"))
-        and not found.endswith("实际行动")
+        case.verb in ("深化", "推进")
+        and case.found.endswith(("教育", "行动", "试点", "工程"))
+        and not case.found.endswith("实际行动")
     ):
-        return Why("strengthen", (verb, found[-4:]))
+        return Why("strengthen", (case.verb, case.found[-4:]))
     return None
 
 
-def _act(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
-    if found.endswith(_ATTITUDE) or _nominal(found) or "、" in prefix or _BY_THE_WAY.fullmatch(prefix):
-        return None
+def _act(case: Case) -> Why | None:
     if (
-        verb in _NOUN_LIKE
-        and found.startswith("“")
-        or (verb == "联系" and found[:1] in ("点", "人", "户", "会"))
+        case.found.endswith(_ATTITUDE)
+        or _nominal(case.found)
+        or "、" in case.prefix
+        or _BY_THE_WAY.fullmatch(case.prefix)
     ):
         return None
-    if verb in _NOUN_LIKE and len(found) < 2:
-        bare = MODAL.sub("", prefix)
+    if (case.verb in _NOUN_LIKE and case.found.startswith("“")) or (
+        case.verb == "联系" and case.found[:1] in ("点", "人", "户", "会")
+    ):
+        return None
+    if case.verb in _NOUN_LIKE and len(case.found) < 2:
+        bare = MODAL.sub("", case.prefix)
         adverbial = bool(bare) and _ADVERBIAL.fullmatch(bare) is not None
         if not (
-            adverbial or PREPOSITION.match(prefix) or MODAL.search(prefix) or (not prefix and len(found) == 2)
+            adverbial
+            or PREPOSITION.match(case.prefix)
+            or MODAL.search(case.prefix)
+            or (not case.prefix and len(case.found) == 2)
         ):
             return None
-    if len(prefix) > 12 and not (PREPOSITION.match(prefix) or MODAL.search(prefix) or _TIMED.search(prefix)):
+    if len(case.prefix) > 12 and not (
+        PREPOSITION.match(case.prefix) or MODAL.search(case.prefix) or _TIMED.search(case.prefix)
+    ):
         return None
-    if len(found) < 2 and not prefix and len(verb) < 4:
+    if len(case.found) < 2 and not case.prefix and len(case.verb) < 4:
         return None
-    return Why("act", (verb,))
+    return Why("act", (case.verb,))
 
 
 def _nominal(found: str) -> bool:
     """Whether the words after a verbal noun make it part of a name (整改阶段, 考核结果运用)."""
     match = _NOMINAL.match(found)
     return match is not None and (
-        match.end() == len(found)
-        or re.match("[的时后前战]|中(?!央|国|共|小|层|心|学|期|青)", found)
-        or len(match.group()) > 1
+        match.end() == len(found) or _NOMINAL_SIGN.match(found) is not None or len(match.group()) > 1
     )
 
 
-def _solve(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
-    if not found.endswith(_PROBLEM) or len(found) <= 2 or found.startswith(("“", "存在")):
+def _solve(case: Case) -> Why | None:
+    if not case.found.endswith(_PROBLEM) or len(case.found) <= 2 or case.found.startswith(("“", "存在")):
         return None
-    if not prefix and verb in ("解决", "破解", "化解", "消除", "解决好"):
+    if not case.prefix and case.verb in ("解决", "破解", "化解", "消除", "解决好"):
         return None
-    return _why("solve", verb, found, _PROBLEM)
+    return _why("solve", case.verb, case.found, _PROBLEM)
 
 
-def _inquire(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
-    thorough = verb in ("征求", "征集", "收集") or _THOROUGH.search(prefix)
-    if found.endswith(_FOUND_OUT) and (len(found) > 2 or thorough):
-        return _why("inquire", verb, found, _FOUND_OUT)
+def _inquire(case: Case) -> Why | None:
+    thorough = case.verb in ("征求", "征集", "收集") or _THOROUGH.search(case.prefix)
+    if case.found.endswith(_FOUND_OUT) and (len(case.found) > 2 or thorough):
+        return _why("inquire", case.verb, case.found, _FOUND_OUT)
     return None
 
 
-def _target(verb: str, prefix: str, found: str, asked: bool) -> Why | None:
-    return None
-
-
-_RULES: dict[str, Callable[[str, str, str, bool], Why | None]] = {
+_RULES: dict[str, Callable[[Case], Why | None]] = {
     "make": _make,
     "make_if_paper": _make_if_paper,
     "hold": _hold,
@@ -354,5 +378,4 @@ _RULES: dict[str, Callable[[str, str, str, bool], Why | None]] = {
     "act": _act,
     "solve": _solve,
     "inquire": _inquire,
-    "target": _target,
 }

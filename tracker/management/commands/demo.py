@@ -27,8 +27,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--branches", type=int, default=40, metavar="N", help="number of branches (40)")
         parser.add_argument("--seed", default="1", help="another seed gives other people and events (1)")
-        parser.add_argument("--sources", type=_folder, metavar="DIR", help="read the speeches in this folder instead")
-        parser.add_argument("--at", type=_day, metavar="DATE", help="the day the story ends, as 2026-11-20 (today)")
+        parser.add_argument(
+            "--sources", type=_folder, metavar="DIR", help="read the speeches in this folder instead"
+        )
+        parser.add_argument(
+            "--at", type=_day, metavar="DATE", help="the day the story ends, as 2026-11-20 (today)"
+        )
 
     def handle(
         self, *args: Any, branches: int, seed: str, sources: Path | None, at: datetime | None, **options: Any
@@ -50,7 +54,9 @@ class Command(BaseCommand):
                 raise CommandError(str(refusal)) from refusal
             write_down(accounts, settings.VAR_DIR / "accounts.json")
             self.stdout.write(
-                _("%(organizations)s organizations, %(tasks)s tasks, %(events)s events in %(seconds).0f seconds.")
+                _(
+                    "%(organizations)s organizations, %(tasks)s tasks, %(events)s events in %(seconds).0f seconds."
+                )
                 % {
                     "organizations": Organization.objects.count(),
                     "tasks": Task.objects.count(),

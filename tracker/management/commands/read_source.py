@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from tracker.reading import Reading, read
-from tracker.reading.documents import MAX_FILE_BYTES, Unreadable, text_of
+from tracker.documents import MAX_FILE_BYTES, Unreadable, text_of
+from tracker.reading import Action, Reading, read
 from tracker.unreadable import refusal
 
 
@@ -63,12 +63,11 @@ def outline_of(reading: Reading) -> list[str]:
     for index, point in enumerate(reading.points):
         head = "".join(point.path) or "·"
         lines.append(f"{head} {point.title}  [{point.stance}: {', '.join(point.kinds) or '-'}]")
-        for action in reading.actions:
-            if action.point == index:
-                lines.append(f"    {'✓' if action.done else '→'} {action.text}  [{action.why.rule}]")
+        lines.extend(_shown(action) for action in reading.actions if action.point == index)
         lines.extend(f"    {slot.type}: {slot.text} = {slot.value}" for slot in point.slots)
-    loose = [action for action in reading.actions if action.point is None]
-    if loose:
-        lines.append("·")
-        lines.extend(f"    {'✓' if action.done else '→'} {action.text}  [{action.why.rule}]" for action in loose)
-    return lines
+    loose = [_shown(action) for action in reading.actions if action.point is None]
+    return [*lines, "·", *loose] if loose else lines
+
+
+def _shown(action: Action) -> str:
+    return f"    {'✓' if action.done else '→'} {action.text}  [{action.why.rule}]"
