@@ -2,6 +2,7 @@
 
 import atexit
 import tempfile
+from pathlib import Path
 
 from config.settings import *
 
@@ -12,7 +13,7 @@ WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
 
 _media = tempfile.TemporaryDirectory(prefix="bihuan-test-")
 atexit.register(_media.cleanup)
-MEDIA_ROOT = _media.name
+MEDIA_ROOT = Path(_media.name)
 
 # Nobody listens here: a request that talked to Redis would fail its test.
 CELERY_BROKER_URL = "redis+socket:///nowhere/valkey.sock"

@@ -31,7 +31,7 @@ KEYWORDS = {
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
 FLOORS = ("config", "reports", "tracker", "branches", "common")
-FIELD = re.compile(r"%\((\w+)\)[sd]|%[sd]|(?<!\{)\{(\w*)\}(?!\})")
+FIELD = re.compile(r"%\(\w+\)[\d.]*[a-z]|%[sd]|(?<!\{)\{\w*\}(?!\})")
 
 
 def sentences(source: str) -> Iterator[tuple[str | None, str | tuple[str, ...]]]:
