@@ -28,6 +28,8 @@ _HEADS: list[tuple[bytes, frozenset[str], str]] = [
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", frozenset({".doc", ".xls", ".ppt"}), "application/octet-stream"),
 ]
 """First bytes of what is accepted, with the endings that may claim them."""
+ACCEPT = "image/jpeg,image/png," + ",".join(sorted({e for _h, endings, _m in _HEADS for e in endings}))
+"""The same for a file input, which on a phone then offers the camera."""
 
 
 def attach(task: Task, *, upload: File[bytes], actor: Actor, at: datetime) -> Task:

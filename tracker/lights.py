@@ -9,12 +9,15 @@ green – all other open or done tasks; none – suspended or withdrawn.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from common import saying
 from common.workdays import Calendar
 from tracker.models import Task
 
@@ -34,8 +37,13 @@ class Light(models.TextChoices):
 
 def expected_pace(task: Task, *, day: date, calendar: Calendar) -> float:
     """序时进度 in per cent: working days from issue to ``day`` over working days from issue to the due date."""
-    whole = calendar.between(task.issued_on, task.due)
-    passed = calendar.between(task.issued_on, day)
+    return pace_between(task.issued_on, task.due, day=day, calendar=calendar)
+
+
+def pace_between(issued_on: date, due: date, *, day: date, calendar: Calendar) -> float:
+    """The same for any task with these two dates."""
+    whole = calendar.between(issued_on, due)
+    passed = calendar.between(issued_on, day)
     return 100.0 if whole <= 0 else max(0.0, min(100.0, 100 * passed / whole))
 
 
@@ -63,7 +71,65 @@ def is_red(*, day: date) -> Q:
 
 def is_near(*, day: date, calendar: Calendar) -> Q:
     """Open and near its date or returned: the part of the yellow rule that needs no pace; red is not excluded."""
-    near = calendar.add(day, NEAR_DAYS)
     in_hand = Q(state__in=Task.IN_HAND)
     reviewing = Q(state__in=[Task.State.SUBMITTED, Task.State.SECOND_REVIEW])
-    return ((in_hand | reviewing) & Q(due__lte=near)) | (in_hand & Q(returned=True))
+    return ((in_hand | reviewing) & Q(due__lt=near_until(day, calendar))) | (in_hand & Q(returned=True))
+
+
+def near_until(day: date, calendar: Calendar) -> date:
+    """The first due date that is not near: days off after the last near working day still count as near."""
+    return calendar.add(day, NEAR_DAYS + 1)
+
+
+def is_behind(tasks: models.QuerySet[Task], *, day: date, calendar: Calendar) -> Q:
+    """The pace part of the yellow rule as a condition on ``tasks``; red is not excluded. One query.
+
+    The pace depends on the day of issue and the due date alone, and few pairs of them are in hand at a time.
+    """
+    pairs = tasks.in_hand().order_by().values_list("issued_on", "due").distinct()  # type: ignore[attr-defined]
+    behind = Q(pk__in=[])
+    for issued_on, due in pairs:
+        pace = pace_between(issued_on, due, day=day, calendar=calendar)
+        if pace > BEHIND_POINTS:
+            behind |= Q(issued_on=issued_on, due=due, percent__lt=pace - BEHIND_POINTS)
+    return Q(state__in=Task.IN_HAND) & behind
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What a list shows of a task: its light (``suspended`` included), the reason in words, and the pace.
+
+    ``days`` are the working days left (negative: overdue), None once it no longer matters.
+    """
+
+    light: str
+    word: str
+    days: int | None
+    pace: int | None
+
+
+def glance(task: Task, *, day: date, calendar: Calendar) -> Glance:
+    """A task as of a local day, in the reader's language. No query."""
+    light = light_of(task, day=day, calendar=calendar)
+    state = Task.State(task.state)
+    if light == Light.NONE:
+        name = "suspended" if state == Task.State.SUSPENDED else ""
+        return Glance(name, str(state.label), None, None)
+    if light == Light.DONE:
+        return Glance("done", _now("completed late") if task.done_late else str(state.label), None, None)
+    days = calendar.between(day, task.due)
+    pace = round(expected_pace(task, day=day, calendar=calendar))
+    return Glance(light.value, _why(task, light, days=days, pace=pace, day=day), days, pace)
+
+
+def _why(task: Task, light: Light, *, days: int, pace: int, day: date) -> str:
+    in_hand = task.state in Task.IN_HAND
+    if light == Light.RED and day > task.due:
+        return saying.time_left(days) if days < 0 else _now("overdue")
+    if light == Light.RED:
+        return _now("not acknowledged in time")
+    if in_hand and task.returned:
+        return _now("returned")
+    if light == Light.YELLOW and days > NEAR_DAYS:
+        return _now("%(points)s points behind") % {"points": pace - task.percent}
+    return saying.time_left(days)

@@ -1,1 +1,313 @@
-urlpatterns: list = []
+"""Tasks: the list with its filters, the page of one task, its acts, its evidence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from branches.models import Organization
+from common import saying
+from common.clock import local_date, now
+from common.errors import Refused, Stale
+from common.workdays import Calendar
+from tracker import evidence
+from tracker.asked import words_behind
+from tracker.chain import chain_of
+from tracker.gaps import gaps_in_sight, spelled_out
+from tracker.lights import glance
+from tracker.models import Evidence, Extension, Plan, Task
+from tracker.task_list import GROUPS, TaskFilter, counts_of, page_of, rows_of, with_names
+from tracker.timeline import timeline_of
+from tracker.transitions import act_form
+from tracker.views.acts import Button, act_page, actor_of, offers_for
+
+SHOWN_GROUPS = ("open", "pending", "returned", "urgent", "active", "review", "done")
+SWITCHES: dict[str, str | Promise] = {
+    "handler": gettext_lazy("I am responsible"),
+    "mine": gettext_lazy("my own unit"),
+    "extension": gettext_lazy("extension asked for"),
+}
+WITHOUT_A_CONTROL = (*SWITCHES, "measure", "overdue_on", "due_from", "due_to")
+WITH_FILES = frozenset({"report", "submit"})
+"""Acts whose page also takes evidence, so that text and photos go in together."""
+
+
+@require_GET
+def task_list(request: HttpRequest) -> HttpResponse:
+    """``/tasks/``: the tasks in sight, narrowed by the filters of the address."""
+    actor, day, calendar = actor_of(request), local_date(now()), Calendar.load()
+    chosen = TaskFilter(request.GET, actor=actor, day=day, calendar=calendar)
+    tasks = chosen.narrow()
+    counts = counts_of(tasks, day=day, calendar=calendar)
+    found = page_of(
+        with_names(chosen.in_group(tasks)),
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
+    return render(
+        request,
+        "tracker/tasks/list.html",
+        {
+            "filter": chosen,
+            "tabs": [(g, GROUPS[g], counts[g], g == chosen.shown) for g in SHOWN_GROUPS],
+            "count": counts[chosen.shown] if chosen.shown else tasks.count(),
+            "rows": rows_of(found.tasks, day=day, calendar=calendar),
+            "next_url": _turned(request, after=found.next),
+            "previous_url": _turned(request, before=found.previous),
+            "plans": Plan.objects.visible_to(actor).filter(state=Plan.State.ISSUED)[:60],
+            "units": _units_below(actor.home),
+            "narrowed": bool(set(chosen.chosen) - {"group"}),
+            "kept": [(name, request.GET[name]) for name in chosen.chosen if name in WITHOUT_A_CONTROL],
+            "chips": _chips(request, chosen),
+        },
+    )
+
+
+def _chips(request: HttpRequest, chosen: TaskFilter) -> list[tuple[str, str | Promise, bool]]:
+    """The filters without a control of their own: address with it turned round, words, whether it is on."""
+    on = chosen.chosen
+    words = {name: SWITCHES[name] for name in on if name in SWITCHES}
+    words.setdefault("handler", SWITCHES["handler"])
+    if measure := on.get("measure"):
+        words["measure"] = measure.title
+    if day := on.get("overdue_on"):
+        words["overdue_on"] = _("overdue on %(day)s") % {"day": saying.full_date(day)}
+    if day := on.get("due_from"):
+        words["due_from"] = _("due from %(day)s") % {"day": saying.full_date(day)}
+    if day := on.get("due_to"):
+        words["due_to"] = _("due until %(day)s") % {"day": saying.full_date(day)}
+    return [(_switched(request, name, name in on), text, name in on) for name, text in words.items()]
+
+
+def _switched(request: HttpRequest, name: str, on: bool) -> str:
+    query = request.GET.copy()
+    for gone in ("after", "before", name):
+        query.pop(gone, None)
+    if not on:
+        query[name] = "me"
+    return f"?{query.urlencode()}"
+
+
+def _units_below(home: Organization | None) -> QuerySet[Organization]:
+    """The organisations to choose from in the filter: one level below one's own."""
+    return Organization.objects.filter(parent=home)[:200] if home else Organization.objects.none()
+
+
+def _turned(request: HttpRequest, **cursor: str) -> str:
+    """The present address with another cursor; empty when there is nothing to turn to."""
+    ((name, place),) = cursor.items()
+    if not place:
+        return ""
+    query = request.GET.copy()
+    query.pop("after", None)
+    query.pop("before", None)
+    query[name] = place
+    return f"?{query.urlencode()}"
+
+
+def _task(request: HttpRequest, pk: int) -> Task:
+    """The task, if it lies in the reader's sight."""
+    tasks = Task.objects.visible_to(actor_of(request)).select_related(
+        "measure__plan__organization",
+        "measure__responsible_leader",
+        "measure__lead",
+        "organization__parent",
+        "handler",
+        "submitted_by",
+        "reviewed_by",
+    )
+    return get_object_or_404(tasks, pk=pk)
+
+
+@require_GET
+def task_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """``/tasks/<pk>/``: what is asked, by when, who answers, what happened, and what can be done now."""
+    actor, at, calendar = actor_of(request), now(), Calendar.load()
+    day = local_date(at)
+    task = _task(request, pk)
+    offers = offers_for(task, actor=actor, at=at)
+    by_act = {button.act: button for button in offers}
+    acknowledge = by_act.get("acknowledge")
+    return render(
+        request,
+        "tracker/tasks/task.html",
+        {
+            "task": task,
+            "glance": glance(task, day=day, calendar=calendar),
+            "limit_days": calendar.between(day, task.acknowledge_by),
+            "words": words_behind(task.measure, actor=actor),
+            "chain": list(reversed(chain_of(task.organization, day=day))),
+            "lines": timeline_of(task),
+            "evidence": task.evidence.select_related("file", "added_by"),
+            "extension": _open_extension(task, actor=actor, at=at),
+            **_ranked(offers),
+            "acknowledge": act_form(task, "acknowledge", actor=actor, at=at)
+            if acknowledge and acknowledge.allowed
+            else None,
+            "may_attach": "report" in by_act and by_act["report"].allowed,
+            "accept": evidence.ACCEPT,
+        },
+    )
+
+
+def _ranked(offers: list[Button]) -> dict[str, list[Button]]:
+    """Buttons for the head of the page (at most three: the branch's or the reviewer's own), and the rest."""
+    head = [button for button in offers if button.act in HEAD]
+    return {"offers": head, "more": [button for button in offers if button not in head]}
+
+
+HEAD = (
+    "acknowledge",
+    "report",
+    "submit",
+    "take_back",
+    "approve",
+    "approve_second",
+    "return",
+    "return_second",
+)
+
+
+def _open_extension(task: Task, *, actor: Any, at: Any) -> dict[str, Any] | None:
+    asked = task.extensions.select_related("requested_by").filter(state=Extension.State.PENDING).first()
+    if asked is None:
+        return None
+    asked.task = task
+    return {"request": asked, "offers": offers_for(asked, actor=actor, at=at)}
+
+
+def task_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
+    """``/tasks/<pk>/<act>/``: the form of one act; reports and submissions take evidence along."""
+    task = _task(request, pk)
+    uploads = act in WITH_FILES
+    context = {
+        "task": task,
+        "glance": glance(task, day=local_date(now()), calendar=Calendar.load()),
+        "uploads": uploads,
+        "accept": evidence.ACCEPT,
+        "evidence": task.evidence.select_related("file") if uploads else [],
+    }
+    return act_page(
+        request,
+        task,
+        act,
+        page=reverse("tracker:task", args=[pk]),
+        about="tracker/tasks/_about.html",
+        context=context,
+        before=(lambda subject: _attach_along(request, subject)) if uploads else None,
+    )
+
+
+def _attach_along(request: HttpRequest, task: Task) -> Task:
+    """Attach the files that came with a form; the form itself then goes on from the newer version.
+
+    Raises Refused for the first file that is not taken, and Stale if somebody else acted in between.
+    """
+    for upload in request.FILES.getlist("files"):
+        before = task.version
+        task = evidence.attach(task, upload=upload, actor=actor_of(request), at=now())
+        if task.version != before + 1:
+            raise Stale(
+                _("Somebody else acted on this in the meantime. Look at the present state and decide again.")
+            )
+    return task
+
+
+@require_POST
+def add_evidence(request: HttpRequest, pk: int) -> HttpResponse:
+    """Attach one or several files to a task; each is taken or refused by itself, with its sentence."""
+    task, taken = _task(request, pk), 0
+    uploads = request.FILES.getlist("files")
+    for upload in uploads:
+        try:
+            evidence.attach(task, upload=upload, actor=actor_of(request), at=now())
+            taken += 1
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+    if taken:
+        messages.success(
+            request,
+            ngettext("%(count)s file attached", "%(count)s files attached", taken) % {"count": taken},
+        )
+    if not uploads:
+        messages.error(request, _("Choose a file or take a photo first."))
+    return redirect(reverse("tracker:task", args=[pk]) + "#evidence")
+
+
+@require_GET
+def evidence_file(request: HttpRequest, pk: int, evidence_pk: int) -> FileResponse:
+    """One file of a task as a download, for whoever sees the task."""
+    item = get_object_or_404(
+        Evidence.objects.select_related("file").filter(
+            task__in=Task.objects.visible_to(actor_of(request)).filter(pk=pk)
+        ),
+        pk=evidence_pk,
+    )
+    response = FileResponse(
+        evidence.open_file(item.file),
+        as_attachment=True,
+        filename=item.name,
+        content_type=item.file.media_type,
+    )
+    # What a stranger uploaded never runs in this site's name, even if a browser were to show it.
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def extension_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
+    """``/extensions/<pk>/<act>/``: grant or refuse a later date."""
+    asked = get_object_or_404(
+        Extension.objects.visible_to(actor_of(request)).select_related(
+            "task__measure__plan__organization", "task__organization", "requested_by"
+        ),
+        pk=pk,
+    )
+    if act not in {"grant", "refuse"}:
+        raise Http404
+    task = asked.task
+    return act_page(
+        request,
+        asked,
+        act,
+        page=reverse("tracker:extension", args=[pk]),
+        about="tracker/tasks/_extension.html",
+        context={"task": task, "extension": {"request": asked}},
+    )
+
+
+@require_GET
+def extension_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """``/extensions/<pk>/``: leads to the task it belongs to."""
+    asked = get_object_or_404(Extension.objects.visible_to(actor_of(request)), pk=pk)
+    return redirect("tracker:task", asked.task_id)
+
+
+@require_GET
+def gap_list(request: HttpRequest) -> HttpResponse:
+    """``/tasks/gaps/``: organisations in sight with a level of the chain that nobody holds today."""
+    units = list(gaps_in_sight(actor_of(request), day=local_date(now()))[:500])
+    return render(request, "tracker/tasks/gaps.html", {"gaps": spelled_out(units)})
+
+
+urlpatterns: list = [
+    path("tasks/", task_list, name="tasks"),
+    path("tasks/gaps/", gap_list, name="gaps"),
+    path("tasks/<int:pk>/", task_page, name="task"),
+    path("tasks/<int:pk>/evidence/", add_evidence, name="add_evidence"),
+    path("tasks/<int:pk>/evidence/<int:evidence_pk>/", evidence_file, name="evidence_file"),
+    path("tasks/<int:pk>/<slug:act>/", task_act, name="task_act"),
+    path("extensions/<int:pk>/", extension_page, name="extension"),
+    path("extensions/<int:pk>/<slug:act>/", extension_act, name="extension_act"),
+]

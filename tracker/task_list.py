@@ -1,0 +1,245 @@
+"""Lists of tasks: the groups of a secretary's day, the filters of an address, pages by keyset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.db.models import Count, Q, QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy
+
+from branches.access import Actor
+from branches.models import Organization
+from common.workdays import Calendar
+from tracker.lights import Glance, glance, is_behind, is_near, is_red, near_until
+from tracker.models import Measure, Plan, Task
+
+PAGE = 50
+State = Task.State
+
+GROUPS = {
+    "open": gettext_lazy("All open"),
+    "pending": gettext_lazy("To acknowledge"),
+    "returned": gettext_lazy("Returned"),
+    "urgent": gettext_lazy("Near or overdue"),
+    "active": gettext_lazy("In hand"),
+    "review": gettext_lazy("Awaiting review"),
+    "suspended": gettext_lazy("Suspended"),
+    "done": gettext_lazy("Completed"),
+    "withdrawn": gettext_lazy("Withdrawn"),
+}
+"""Every task is in exactly one of them, ``open`` apart, which is all up to ``suspended``."""
+DAILY = ("pending", "returned", "urgent", "active", "review")
+"""The groups of a secretary's page, in the order in which they ask for something."""
+
+
+def group_conditions(*, day: date, calendar: Calendar) -> dict[str, Q]:
+    """Each group as a condition on tasks."""
+    active, near = Q(state=State.ACTIVE), Q(due__lt=near_until(day, calendar))
+    return {
+        "open": Q(state__in=Task.OPEN),
+        "pending": Q(state=State.PENDING),
+        "returned": active & Q(returned=True),
+        "urgent": active & Q(returned=False) & near,
+        "active": active & Q(returned=False) & ~near,
+        "review": Q(state__in=[State.SUBMITTED, State.SECOND_REVIEW]),
+        "suspended": Q(state=State.SUSPENDED),
+        "done": Q(state=State.DONE),
+        "withdrawn": Q(state=State.WITHDRAWN),
+    }
+
+
+def group_of(task: Task, *, day: date, calendar: Calendar) -> str:
+    """The group a task is in: the same rule for one task in hand."""
+    if task.state == State.ACTIVE:
+        if task.returned:
+            return "returned"
+        return "urgent" if task.due < near_until(day, calendar) else "active"
+    if task.state == State.PENDING:
+        return "pending"
+    return {"SUSPENDED": "suspended", "DONE": "done", "WITHDRAWN": "withdrawn"}.get(task.state, "review")
+
+
+def counts_of(tasks: QuerySet[Task], *, day: date, calendar: Calendar) -> dict[str, int]:
+    """How many tasks each group holds (one query)."""
+    conditions = group_conditions(day=day, calendar=calendar)
+    # prefixed: an aggregate must not bear the name of a field that another condition reads
+    counts = tasks.order_by().aggregate(**{f"in_{n}": Count("pk", filter=q) for n, q in conditions.items()})
+    return {group: counts[f"in_{group}"] for group in conditions}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A task with what a list says of it."""
+
+    task: Task
+    glance: Glance
+
+
+def rows_of(tasks: Iterable[Task], *, day: date, calendar: Calendar) -> list[Row]:
+    return [Row(task, glance(task, day=day, calendar=calendar)) for task in tasks]
+
+
+def with_names(tasks: QuerySet[Task]) -> QuerySet[Task]:
+    """What a row prints, in the same query."""
+    return tasks.select_related("measure__plan", "organization", "handler")
+
+
+class TaskFilter(forms.Form):
+    """The filters that an address of ``/tasks/`` may carry. What cannot be understood is named and left out."""
+
+    group = forms.ChoiceField(choices=list(GROUPS.items()), required=False)
+    light = forms.ChoiceField(
+        choices=[
+            ("red", gettext_lazy("overdue")),
+            ("yellow", gettext_lazy("near or behind")),
+            ("green", gettext_lazy("on course")),
+        ],
+        required=False,
+    )
+    plan = forms.ModelChoiceField(Plan.objects.none(), required=False)
+    measure = forms.ModelChoiceField(Measure.objects.none(), required=False)
+    org = forms.ModelChoiceField(Organization.objects.none(), required=False)
+    handler = forms.ChoiceField(choices=[("me", "me")], required=False)
+    mine = forms.ChoiceField(choices=[("1", "1")], required=False)
+    extension = forms.ChoiceField(choices=[("1", "1")], required=False)
+    overdue_on = forms.DateField(required=False)
+    due_from = forms.DateField(required=False)
+    due_to = forms.DateField(required=False)
+    q = forms.CharField(max_length=50, required=False)
+
+    def __init__(self, data: QueryDict, *, actor: Actor, day: date, calendar: Calendar) -> None:
+        super().__init__(data)
+        self.actor, self.day, self.calendar = actor, day, calendar
+        self.fields["plan"].queryset = Plan.objects.visible_to(actor)  # type: ignore[attr-defined]
+        self.fields["measure"].queryset = Measure.objects.visible_to(actor)  # type: ignore[attr-defined]
+        self.fields["org"].queryset = Organization.objects.visible_to(actor)  # type: ignore[attr-defined]
+        self.is_valid()
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """The filters that were understood and are not empty."""
+        return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
+
+    @property
+    def ignored(self) -> list[str]:
+        """Names of the filters that could not be understood."""
+        return list(self.errors)
+
+    @property
+    def shown(self) -> str:
+        """The group to show: the one asked for, else all that are open; every state where a past day is asked for."""
+        if "group" in self.chosen:
+            return self.chosen["group"]
+        return "" if "overdue_on" in self.chosen else "open"
+
+    def narrow(self) -> QuerySet[Task]:
+        """The tasks in sight that all filters but the group let through."""
+        tasks = Task.objects.visible_to(self.actor)
+        for name, value in self.chosen.items():
+            narrow = getattr(self, f"_by_{name}", None)
+            tasks = narrow(tasks, value) if narrow else tasks
+        return tasks
+
+    def in_group(self, tasks: QuerySet[Task]) -> QuerySet[Task]:
+        """Those of the chosen group, by due date."""
+        if self.shown:
+            tasks = tasks.filter(group_conditions(day=self.day, calendar=self.calendar)[self.shown])
+        return tasks.order_by("due", "pk")
+
+    def _by_light(self, tasks: Any, light: str) -> Any:
+        red = is_red(day=self.day)
+        if light == "red":
+            return tasks.filter(red)
+        yellow = is_near(day=self.day, calendar=self.calendar)
+        yellow |= is_behind(tasks, day=self.day, calendar=self.calendar)
+        if light == "yellow":
+            return tasks.filter(yellow).exclude(red)
+        running = Q(state__in=Task.OPEN - {State.SUSPENDED})
+        return tasks.filter(running).exclude(red).exclude(yellow)
+
+    def _by_plan(self, tasks: Any, plan: Plan) -> Any:
+        return tasks.filter(measure__plan=plan)
+
+    def _by_measure(self, tasks: Any, measure: Measure) -> Any:
+        return tasks.filter(measure=measure)
+
+    def _by_org(self, tasks: Any, organization: Organization) -> Any:
+        return tasks.below(organization)
+
+    def _by_handler(self, tasks: Any, _me: str) -> Any:
+        return tasks.filter(handler=self.actor.user)
+
+    def _by_mine(self, tasks: Any, _yes: str) -> Any:
+        return tasks.filter(organization__in=own_units(self.actor))
+
+    def _by_extension(self, tasks: Any, _yes: str) -> Any:
+        return tasks.filter(extensions__state="PENDING")
+
+    def _by_overdue_on(self, tasks: Any, day: date) -> Any:
+        return tasks.overdue_on(day)
+
+    def _by_due_from(self, tasks: Any, day: date) -> Any:
+        return tasks.filter(due__gte=day)
+
+    def _by_due_to(self, tasks: Any, day: date) -> Any:
+        return tasks.filter(due__lte=day)
+
+    def _by_q(self, tasks: Any, text: str) -> Any:
+        for word in text.split():
+            tasks = tasks.filter(
+                Q(measure__title__icontains=word)
+                | Q(organization__short_name__icontains=word)
+                | Q(organization__name__icontains=word)
+                | Q(handler__name__icontains=word)
+            )
+        return tasks
+
+
+def own_units(actor: Actor) -> list[int]:
+    """Ids of the organisations whose own tasks this person answers for, as secretary or clerk."""
+    roles = {"SECRETARY", "CLERK"}
+    return [post.organization_id for post in actor.business_posts if post.role in roles]
+
+
+@dataclass(frozen=True)
+class Page:
+    tasks: list[Task]
+    next: str
+    previous: str
+
+
+def page_of(tasks: QuerySet[Task], *, after: str = "", before: str = "", size: int = PAGE) -> Page:
+    """One page of tasks ordered by due date, found by its neighbour's place, so that page 10,000 costs as page 1.
+
+    Cursors are ``<due>_<pk>``; one that cannot be read gives the first page.
+    """
+    start, end = _cursor(after), _cursor(before)
+    if end:
+        rows = list(tasks.filter(_past(end, "lt")).order_by("-due", "-pk")[: size + 1])
+        more, rows = len(rows) > size, rows[:size][::-1]
+        return Page(rows, _mark(rows[-1]) if rows else "", _mark(rows[0]) if more else "")
+    rows = list((tasks.filter(_past(start, "gt")) if start else tasks)[: size + 1])
+    more, rows = len(rows) > size, rows[:size]
+    return Page(rows, _mark(rows[-1]) if more else "", _mark(rows[0]) if start and rows else "")
+
+
+def _past(cursor: tuple[date, int], way: str) -> Q:
+    due, pk = cursor
+    return Q(**{f"due__{way}": due}) | Q(due=due, **{f"pk__{way}": pk})
+
+
+def _mark(task: Task) -> str:
+    return f"{task.due.isoformat()}_{task.pk}"
+
+
+def _cursor(text: str) -> tuple[date, int] | None:
+    due, _sep, pk = text.partition("_")
+    try:
+        return date.fromisoformat(due), int(pk)
+    except ValueError:
+        return None
