@@ -51,8 +51,8 @@ def is_open(at: datetime, *, calendar: Calendar) -> bool:
 def sweep(*, at: datetime, budget: timedelta | None = None, name: str = "sweep") -> Swept:
     """Do all that the ladders owe at a moment; returns what was done.
 
-    Effects in order: once a day the events of lateness; then, in office hours, rows that were never handed over and
-    are too old become missed, what is due is planned, and everything that waits is delivered.
+    Effects in order: once a day the events of lateness; then, in office hours, what is due is planned, rows never
+    handed over that are too old or overtaken become missed, and everything that waits is delivered.
     One sweep plans at a time (the lease ``name``); another that runs meanwhile helps to deliver. The lease saves
     work only; without it the unique key would still keep every row single. With a ``budget`` the sweep stops
     between two chunks when it is spent, and the next one goes on where it stopped.
@@ -72,12 +72,12 @@ def sweep(*, at: datetime, budget: timedelta | None = None, name: str = "sweep")
             return swept
         if mine:
             win = window(at=at, last=last, calendar=calendar)
-            swept.missed += give_up(win, at=at)
             for planned, missed in plan_reminders(win, at=at, calendar=calendar):
                 swept.planned += planned
                 swept.missed += missed
                 if spent(0.5):
                     break
+            swept.missed += give_up(win, at=at)
         while not spent(1):
             moment = at + timedelta(seconds=stopwatch.monotonic() - began)
             claimed = claim(at=moment)
