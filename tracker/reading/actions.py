@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .clauses import LONGEST, MODAL, Clause, clauses
+from .clauses import LONGEST, MODAL, Clause, Piece
 from .lexicon import group_pattern
 from .model import Why
 from .shadow import Shadow
@@ -93,18 +93,18 @@ class _Part:
     end: int
 
 
-def actions_in_sentence(shadow: Shadow, start: int, end: int, *, outside: bool = False) -> list[Found]:
+def actions_in(shadow: Shadow, piece: Piece, *, outside: bool = False) -> list[Found]:
     """The actions of one sentence.
 
     `outside`: the sentence lies in no point; there, talk about the meeting itself is skipped.
     """
     text = shadow.calm
+    start, end, found_clauses = piece
     head = text[start : min(end, start + 240)]
     if _REPORTED.search(head) or (outside and _THIS_MEETING.search(head)):
         return []
     if _NARRATIVE.match(head) and not MODAL.search(text, start, end):
         return []
-    found_clauses = clauses(text, start, end)
     found: list[Found] = []
     taken = -1
     for index, clause in enumerate(found_clauses):

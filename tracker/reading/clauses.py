@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
-SENTENCE = re.compile(r"[^。！？\n]+[。！？]?")
-_CLAUSE = re.compile(r"[^，；：。！？\n\t|]+")
+_SENTENCE = re.compile(r"[^\s。！？](?:[^。！？\n]*(?:[。！？]|[^\s。！？]))?|[。！？]")
+_CLAUSE = re.compile(r"[^\s，；：。！？|](?:[^，；：。！？\n\t|]*[^\s，；：。！？|])?")
 
 # 要, 应, 须, 将 as modals: not inside 重要, 要求, 相应, 应急, 必须(the whole word counts).
 MODAL = re.compile(
@@ -18,45 +18,36 @@ LONGEST = 300
 """A clause longer than this is no sentence a person wrote; it is not searched for actions."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
-    """A run of text between two commas; `opens` when a semicolon, a colon or the sentence stands before it."""
+class Clause(NamedTuple):
+    """A run of text between two commas, [start, end), without surrounding blanks."""
 
     start: int
     end: int
-    opens: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """From one full stop to the next, [start, end), without surrounding blanks."""
 
     start: int
     end: int
 
 
+class Piece(NamedTuple):
+    """A sentence, or the part of one that lies in one point, with its clauses."""
+
+    start: int
+    end: int
+    clauses: list[Clause]
+
+
 def sentences(text: str, start: int, end: int) -> Iterator[Sentence]:
     """The sentences of a stretch of text (a view from `shadow`)."""
-    for match in SENTENCE.finditer(text, start, end):
-        first, last = match.span()
-        while first < last and text[first].isspace():
-            first += 1
-        while last > first and text[last - 1].isspace():
-            last -= 1
-        if first < last:
-            yield Sentence(first, last)
+    for match in _SENTENCE.finditer(text, start, end):
+        yield Sentence(match.start(), match.end())
 
 
-def clauses(text: str, start: int, end: int) -> list[Clause]:
-    """The clauses of one sentence."""
-    found: list[Clause] = []
-    for match in _CLAUSE.finditer(text, start, end):
-        first, last = match.span()
-        while first < last and text[first].isspace():
-            first += 1
-        while last > first and text[last - 1].isspace():
-            last -= 1
-        if first < last:
-            before = text[match.start() - 1] if match.start() > start else "。"
-            found.append(Clause(first, last, before != "，"))
-    return found
+def piece_of(text: str, start: int, end: int) -> Piece:
+    """A stretch of one sentence, cut at commas, semicolons, colons and the tabs of pasted tables."""
+    return Piece(
+        start, end, [Clause(match.start(), match.end()) for match in _CLAUSE.finditer(text, start, end)]
+    )

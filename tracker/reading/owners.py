@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .clauses import LONGEST, Clause, clauses
+from .clauses import LONGEST, Clause, Piece
 from .lexicon import group_pattern
 from .model import Slot, Why
 from .shadow import Shadow
@@ -57,11 +57,11 @@ _PASSIVE = re.compile(
 _LONGEST = 26
 
 
-def owners(shadow: Shadow, start: int, end: int) -> Iterator[Slot]:
+def owners(shadow: Shadow, piece: Piece) -> Iterator[Slot]:
     """Owner slots of one sentence."""
     text = shadow.calm
     taken: list[tuple[int, int]] = []
-    parts = clauses(text, start, end)
+    start, end, parts = piece
     found = [*_labelled(shadow.plain, start, end), *_cells(text, start, end)]
     for index, clause in enumerate(parts):
         if clause.end - clause.start <= LONGEST:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .clauses import clauses
+from .clauses import LONGEST, Piece
 from .lexicon import group_pattern
 from .model import Slot, Why
 from .shadow import Shadow
@@ -28,10 +28,10 @@ _COUNT_AFTER = re.compile(
 _ADJUNCT = re.compile(r"^(?:相应的?|好|了|出|一批|一份|一个|有关|具体的)")
 
 
-def deliverables(shadow: Shadow, start: int, end: int) -> Iterator[Slot]:
+def deliverables(shadow: Shadow, piece: Piece) -> Iterator[Slot]:
     """Deliverable slots of one sentence."""
-    for clause in clauses(shadow.calm, start, end):
-        if clause.end - clause.start > 300:
+    for clause in piece.clauses:
+        if clause.end - clause.start > LONGEST:
             continue
         found = _in_clause(shadow.calm, shadow.plain, clause.start, clause.end)
         if found is not None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Iterator
 
-from .actions import Found, actions_in_sentence
+from .actions import Found, actions_in
 from .amounts import quantities
-from .clauses import MODAL, Sentence, sentences
+from .clauses import MODAL, Piece, Sentence, piece_of, sentences
 from .kinds import kinds_of_action, kinds_of_point
 from .model import Action, Passage, Point, Reading, Slot
 from .outline import tree_of
@@ -21,6 +21,7 @@ from .stance import AIM, FUTURE, PAST, Judged, stance_of
 from .times import cadences, dues, vague_words
 
 _SHORT_CLAUSE = 8
+_LONGEST_PIECE = 1_500
 _AIMED_AT = re.compile(r"(?:形成|解决|打造|培育|建成|建设|创建|完成|实现|达到)[^，；。]{0,8}\d")
 
 VERSION = "1"
@@ -38,9 +39,9 @@ def read(text: str) -> Reading:
     found = list(drafts(tree, shadow))
     starts = [draft.start for draft in found]
     pieces = [
-        (piece, index, actions_in_sentence(shadow, piece.start, piece.end, outside=index is None))
+        (piece, index, actions_in(shadow, piece, outside=index is None))
         for sentence in sentences(shadow.calm, 0, len(text))
-        for piece, index in _pieces(sentence, found, starts)
+        for piece, index in _pieces(shadow.calm, sentence, found, starts)
     ]
     acts = Counter(index for _, index, here in pieces if index is not None for _ in here)
     judged = [
@@ -75,71 +76,80 @@ def read(text: str) -> Reading:
     )
 
 
-def _pieces(sentence: Sentence, found: list[Draft], starts: list[int]) -> list[tuple[Sentence, int | None]]:
+def _pieces(
+    text: str, sentence: Sentence, found: list[Draft], starts: list[int]
+) -> Iterator[tuple[Piece, int | None]]:
     """The sentence, cut where points begin and end inside it, each piece with its point."""
-    pieces: list[tuple[Sentence, int | None]] = []
     position = sentence.start
     index = max(bisect_right(starts, position) - 1, 0)
-    while position < sentence.end and index < len(found):
+    while position < sentence.end and index < len(found) and found[index].start < sentence.end:
         draft = found[index]
-        if draft.end <= position:
-            index += 1
-            continue
-        if draft.start >= sentence.end:
-            break
-        if draft.start > position:
-            pieces.append((Sentence(position, draft.start), None))
-            position = draft.start
-        stop = min(draft.end, sentence.end)
-        pieces.append((Sentence(max(position, min(_after_enumerator(draft), stop)), stop), index))
-        position = stop
+        if draft.end > position:
+            if draft.start > position:
+                yield from _cut(text, position, draft.start, None)
+            stop = min(draft.end, sentence.end)
+            first = max(position, draft.title_start if draft.path else draft.start)
+            yield from _cut(text, first, stop, index)
+            position = stop
         index += 1
-    if position < sentence.end:
-        pieces.append((Sentence(position, sentence.end), None))
-    return [(piece, point) for piece, point in pieces if piece.end > piece.start]
+    yield from _cut(text, position, sentence.end, None)
 
 
-def _after_enumerator(draft: Draft) -> int:
-    return draft.title_start if draft.path else draft.start
+def _cut(text: str, start: int, end: int, index: int | None) -> Iterator[tuple[Piece, int | None]]:
+    """The stretch as one piece, or, where no person wrote so long a sentence, as several."""
+    while end - start > _LONGEST_PIECE:
+        comma = text.rfind("，", start + 1, start + _LONGEST_PIECE)
+        stop = comma + 1 if comma > 0 else start + _LONGEST_PIECE
+        yield piece_of(text, start, stop), index
+        start = stop
+    if end > start:
+        yield piece_of(text, start, end), index
 
 
-def _slots(shadow: Shadow, piece: Sentence, stance: str | None) -> list[Slot]:
+def _slots(shadow: Shadow, piece: Piece, stance: str | None) -> tuple[Slot, ...]:
     """All slots of one sentence, in order; in reports of done work, promises are marked as future."""
     done = stance == "achievement"
     if stance in ("problem", "remark"):
-        return []
+        return ()
+    papers = list(deliverables(shadow, piece))
     found = [
         *cadences(shadow.calm, piece.start, piece.end),
-        *dues(shadow.plain, piece.start, piece.end, done=done),
+        *(
+            slot
+            for slot in dues(shadow.plain, piece.start, piece.end, done=done)
+            if not _inside(slot, papers)
+        ),
         *quantities(shadow.calm, piece.start, piece.end),
-        *owners(shadow, piece.start, piece.end),
-        *deliverables(shadow, piece.start, piece.end),
+        *owners(shadow, piece),
+        *papers,
     ]
-    named = [(slot.start, slot.end) for slot in found if slot.type == "deliverable"]
-    kept: list[Slot] = []
-    for slot in sorted(found, key=lambda slot: (slot.start, -slot.end)):
-        if slot.type == "due" and any(start <= slot.start and slot.end <= end for start, end in named):
-            continue
-        verbatim = shadow.raw[slot.start : slot.end]
-        value = slot.value
-        if slot.type in ("owner", "deliverable"):
-            value = verbatim
-        elif isinstance(value, dict):
-            of_end = slot.end + 40
-            value = {**value, "of": _verbatim_of(shadow, str(value["of"]), slot.end, of_end)}
-        future = done and is_future(shadow, piece, slot.start, slot.end)
-        if done and slot.type == "due" and not future:
-            continue
-        kept.append(replace(slot, text=verbatim, value=value, future=future))
-    return kept
+    found.sort(key=lambda slot: (slot.start, -slot.end))
+    kept = [
+        _verbatim(shadow, slot, future=done and is_future(shadow, piece, slot.start, slot.end))
+        for slot in found
+    ]
+    return tuple(slot for slot in kept if slot.future or slot.type != "due" or not done)
 
 
-def _verbatim_of(shadow: Shadow, of: str, start: int, limit: int) -> str:
-    at = shadow.calm.find(of, start, limit + 4) if of else -1
-    return shadow.raw[at : at + len(of)] if at >= 0 else of
+def _inside(slot: Slot, others: list[Slot]) -> bool:
+    """Whether a slot is part of another's name (下半年学习计划)."""
+    return any(other.start <= slot.start and slot.end <= other.end for other in others)
 
 
-def is_future(shadow: Shadow, piece: Sentence, start: int, end: int) -> bool:
+def _verbatim(shadow: Shadow, slot: Slot, *, future: bool) -> Slot:
+    """The slot with its words as they stand in the text, not in the view they were found in."""
+    text = shadow.raw[slot.start : slot.end]
+    value = slot.value
+    if slot.type in ("owner", "deliverable"):
+        value = text
+    elif isinstance(value, dict):
+        of = str(value["of"])
+        at = shadow.calm.find(of, slot.end, slot.end + len(of) + 4) if of else -1
+        value = {**value, "of": shadow.raw[at : at + len(of)] if at >= 0 else of}
+    return Slot(slot.type, slot.start, slot.end, text, value, slot.why, future, slot.year)
+
+
+def is_future(shadow: Shadow, piece: Piece, start: int, end: int) -> bool:
     """Whether [start, end), in a report of done work, is promised or aimed at instead.
 
     A promise holds for the rest of its sentence (年底，将开展…，指导开展…); a counted result is only aimed
@@ -162,10 +172,10 @@ def is_future(shadow: Shadow, piece: Sentence, start: int, end: int) -> bool:
 
 def _actions(
     shadow: Shadow,
-    piece: Sentence,
+    piece: Piece,
     index: int | None,
     stance: str | None,
-    slots: list[Slot],
+    slots: tuple[Slot, ...],
     here: list[Found],
 ) -> list[Action]:
     """What was found in one sentence as actions, or nothing where the sentence only names shortfalls."""
@@ -184,7 +194,7 @@ def _actions(
             else index is None and past and not asked,
             why=found.why,
             sentence=(piece.start, piece.end),
-            slots=tuple(slots),
+            slots=slots,
             point=index,
         )
         for found in here

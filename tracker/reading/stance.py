@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .clauses import MODAL, sentences
 from .lexicon import words
@@ -41,6 +42,7 @@ class Judged:
     why: Why
 
 
+@lru_cache(maxsize=512)
 def cue_in(text: str) -> Judged | None:
     """The last cue in a heading or lead-in: what stands nearest to the list decides."""
     best: tuple[int, Stance, str] | None = None
