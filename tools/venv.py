@@ -79,7 +79,7 @@ def build():
 
 def install(lock):
     print("Installing the packages of %s into .venv …" % lock, flush=True)
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command = [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
     command += ["--require-hashes", "--only-binary", ":all:", "--requirement", os.path.join(ROOT, lock)]
     if subprocess.call(command):
         stop(
