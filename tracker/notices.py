@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from branches.access import Actor
 from branches.models import Post
 from common.clock import local_date
 from tracker.models import Notice, Task
@@ -28,6 +30,8 @@ WORDS: dict[str, str | Callable[[Mapping[str, Any]], str]] = {
     "not_extended": gettext_noop("The extension of “%(task)s” was not granted: %(reason)s"),
     "declined": gettext_noop("%(organization)s declines “%(task)s”: %(reason)s"),
     "reassigned": gettext_noop("“%(task)s” was reassigned to %(organization)s: %(reason)s"),
+    "consulted": gettext_noop("Your comments on “%(plan)s” are asked for until %(until)s"),
+    "comment_answered": gettext_noop("Your comment on “%(measure)s” was answered: %(reason)s"),
     "resumed": gettext_noop("“%(task)s” goes on again"),
 }
 """The sentence of each kind; filled from ``Notice.data`` in the reader's language. Reminders add theirs."""
@@ -90,3 +94,43 @@ def notify_people(
 def unread(user: Any) -> Q:
     """The condition "not yet read by this user"."""
     return Q(recipient=user, read_at__isnull=True)
+
+
+def unread_count(actor: Actor | None) -> int:
+    """How many notices wait for this person; for the bell."""
+    return Notice.objects.filter(unread(actor.user)).count() if actor else 0
+
+
+def mark_read(notices: QuerySet[Notice], *, user: Any, at: datetime) -> int:
+    """Mark the unread ones of a person's notices as read; returns how many were. Others' are left alone."""
+    return notices.filter(unread(user)).update(read_at=at)
+
+
+def address_of(notice: Notice) -> str:
+    """Where a notice leads: its task, or the tasks of its unit that still have to be acknowledged."""
+    if notice.task_id:
+        return reverse("tracker:task", args=[notice.task_id])
+    return reverse("tracker:tasks") + ("?group=pending" if notice.kind == "assigned" else "")
+
+
+LOOKS = {
+    "assigned": ("clipboard-document-list", ""),
+    "named": ("user-circle", ""),
+    "returned": ("arrow-uturn-left", "bad"),
+    "declined": ("arrow-uturn-left", "warn"),
+    "done": ("check-circle", "good"),
+    "instructed": ("chat-bubble-left-ellipsis", "warn"),
+    "urged": ("clock", "warn"),
+    "reopened": ("arrow-path", "warn"),
+    "reassigned": ("arrows-right-left", "warn"),
+    "suspended": ("pause-circle", ""),
+    "resumed": ("play-circle", ""),
+    "withdrawn": ("x-circle", ""),
+    "extended": ("calendar", "good"),
+    "not_extended": ("calendar", "bad"),
+}
+"""Icon and tone of each kind; a reminder's kind, which is not here, looks like a clock."""
+
+
+def look_of(notice: Notice) -> tuple[str, str]:
+    return LOOKS.get(notice.kind, ("clock", "warn"))

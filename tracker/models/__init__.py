@@ -1,3 +1,4 @@
+from tracker.models.comment import Comment
 from tracker.models.event import Event
 from tracker.models.evidence import Evidence, StoredFile
 from tracker.models.extension import Extension
@@ -11,6 +12,7 @@ from tracker.models.task import Task
 
 __all__ = [
     "Action",
+    "Comment",
     "Event",
     "Evidence",
     "Extension",

@@ -19,11 +19,17 @@ if TYPE_CHECKING:
 
 class MeasureQuerySet(models.QuerySet["Measure"]):
     def visible_to(self, actor: Actor) -> MeasureQuerySet:
-        """Measures of plans in sight; a receiver sees only the measures it received."""
+        """Measures of plans in sight; a receiver sees only what it received or is asked about."""
         from tracker.models.task import Task
 
         received = Task.objects.visible_to(actor).values("measure")
-        return self.filter(actor.scope("plan__organization__path") | models.Q(pk__in=received))
+        asked = Organization.objects.visible_to(actor).values("pk")
+        laid_before = Plan.consulted.through.objects.filter(organization__in=asked).values("plan")
+        return self.filter(
+            actor.scope("plan__organization__path")
+            | models.Q(pk__in=received)
+            | models.Q(plan__state=Plan.State.CONSULTING, plan__in=laid_before)
+        )
 
 
 class Measure(Subject):

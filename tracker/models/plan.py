@@ -19,11 +19,17 @@ if TYPE_CHECKING:
 
 class PlanQuerySet(models.QuerySet["Plan"]):
     def visible_to(self, actor: Actor) -> PlanQuerySet:
-        """Plans of organisations in sight, and issued plans that gave a task to one of them."""
+        """Plans of organisations in sight, plans that gave one of them a task, and drafts laid before one of them."""
         from tracker.models.task import Task
 
         received = Task.objects.visible_to(actor).values("measure__plan")
-        return self.filter(actor.scope("organization__path") | Q(pk__in=received))
+        asked = Organization.objects.visible_to(actor).values("pk")
+        laid_before = Plan.consulted.through.objects.filter(organization__in=asked).values("plan")
+        return self.filter(
+            actor.scope("organization__path")
+            | Q(pk__in=received)
+            | Q(state=Plan.State.CONSULTING, pk__in=laid_before)
+        )
 
 
 class Plan(Subject):
@@ -51,6 +57,10 @@ class Plan(Subject):
     """Code of a ``common.periods.Period``."""
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.DRAFT, editable=False)
     two_reviews = models.BooleanField(_("two levels of review"), default=False)
+    comments_until = models.DateField(_("comments until"), null=True, blank=True, editable=False)
+    consulted = models.ManyToManyField(
+        Organization, blank=True, related_name="+", editable=False, verbose_name=_("asked for comments")
+    )
     number = models.CharField(_("document number"), max_length=30, blank=True, editable=False)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", editable=False

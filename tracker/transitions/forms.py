@@ -209,6 +209,15 @@ class SuspendForm(ActForm):
         return cleaned
 
 
+class ConsultForm(ActForm):
+    until = day(_("Comments until"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self.require_not_past("until")
+        return cleaned
+
+
 class IssueForm(ActForm):
     """印发: who approved it. The number is assigned by the system."""
 

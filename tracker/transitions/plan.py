@@ -33,6 +33,36 @@ def _nothing_missing(context: Context) -> Sentence | None:
     return None
 
 
+def _has_receivers(context: Context) -> Sentence | None:
+    from tracker.consultation import receiving_units
+
+    if not receiving_units(context.subject, at=context.at):
+        return _("No measure names a receiving organization yet, so there is nobody to ask.")
+    return None
+
+
+def _open_consultation(context: Context) -> None:
+    context.subject.comments_until = context.given["until"]
+
+
+def _invite(context: Context) -> None:
+    from tracker.consultation import invite
+
+    invite(context.subject, at=context.at)
+
+
+def _comments_are_answered(context: Context) -> Sentence | None:
+    from tracker.consultation import unanswered
+
+    if left := unanswered(context.subject):
+        return ngettext(
+            "%(count)s comment still waits for its answer.",
+            "%(count)s comments still wait for their answers.",
+            left,
+        ) % {"count": left}
+    return _nothing_missing(context)
+
+
 def _issue(context: Context) -> None:
     plan = context.subject
     plan.approved_by, plan.issued_at = context.given["approved_by"], context.at
@@ -75,13 +105,27 @@ def _measures_are_settled(context: Context) -> Sentence | None:
 
 TABLE: list[Transition] = [
     Transition(
+        "consult",
+        _("Send for comments"),
+        frozenset({State.DRAFT}),
+        State.CONSULTING,
+        who=(OFFICE,),
+        form=forms.ConsultForm,
+        ready=_has_receivers,
+        effect=_open_consultation,
+        after=_invite,
+    ),
+    Transition(
+        "back_to_draft", _("Back to draft"), frozenset({State.CONSULTING}), State.DRAFT, who=(OFFICE,)
+    ),
+    Transition(
         "issue",
         _("Issue"),
         frozenset({State.DRAFT, State.CONSULTING}),
         State.ISSUED,
         who=(OFFICE, ISSUER),
         form=forms.IssueForm,
-        ready=_nothing_missing,
+        ready=_comments_are_answered,
         effect=_issue,
         after=_request_fan_out,
         primary=True,
