@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
 from branches.access import Actor
 from branches.models import Organization, Post
@@ -36,6 +36,12 @@ def gaps_in_sight(actor: Actor, *, day: date) -> QuerySet[Organization]:
     for name in flags:
         open_ |= Q(**{name: True})
     return Organization.objects.visible_to(actor).active_on(day).annotate(**flags).filter(open_)
+
+
+def count_gaps(actor: Actor, *, day: date) -> int:
+    """How many gaps ``spelled_out`` would list (one query)."""
+    counts = {f"of_{n}": Count("pk", filter=Q(**{f"gap_{n}": True})) for n in range(len(LEVELS))}
+    return sum(gaps_in_sight(actor, day=day).order_by().aggregate(**counts).values())
 
 
 def spelled_out(organizations: Iterable[Organization]) -> list[Gap]:

@@ -1,1 +1,97 @@
-urlpatterns: list = []
+"""``/``: the first page, by what a person is there for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_GET
+
+from branches.access import Actor
+from branches.models import Organization
+from common.clock import local_date, now
+from common.workdays import Calendar
+from tracker.models import Task
+from tracker.task_list import DAILY, GROUPS, counts_of, group_of, rows_of, with_names
+from tracker.today import duties_of, laggards_of, news_for, standings_of
+from tracker.transitions.parties import is_office
+from tracker.views.acts import actor_of
+
+OFFICE = frozenset({"CLERK", "DEPUTY_SECRETARY", "SECRETARY"})
+SHOWN = 200
+"""Open tasks drawn on a branch's first page; whoever has more finds them behind the counts."""
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    """Office, then leader, then inspector, then branch: the post that has most to do decides."""
+    actor = actor_of(request)
+    above = {post.role for post in actor.business_posts if not _in_branch(post)}
+    if above & OFFICE:
+        return _office(request, actor)
+    if above & {"LEADER", "CHIEF"}:
+        return redirect("/overview/")
+    if "INSPECTOR" in above:
+        return redirect("/inspections/")
+    if above:
+        return _office(request, actor)
+    if actor.business_posts:
+        return _branch(request, actor)
+    if actor.posts:
+        return redirect("/organizations/")
+    return render(request, "tracker/home/no_post.html")
+
+
+def _in_branch(post: object) -> bool:
+    return post.organization.kind == Organization.Kind.BRANCH  # type: ignore[attr-defined]
+
+
+def _branch(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """A branch's day: what it has to acknowledge, mend, hurry with, do, and what others look at."""
+    day, calendar = local_date(now()), Calendar.load()
+    tasks = Task.objects.visible_to(actor)
+    counts = counts_of(tasks, day=day, calendar=calendar)
+    rows = rows_of(with_names(tasks).open().order_by("due", "pk")[:SHOWN], day=day, calendar=calendar)  # type: ignore[attr-defined]
+    by_group: dict[str, list] = {group: [] for group in DAILY}
+    for row in rows:
+        by_group.setdefault(group_of(row.task, day=day, calendar=calendar), []).append(row)
+    groups = [
+        (name, GROUPS[name], counts[name], by_group[name]) for name in (*DAILY, "suspended") if counts[name]
+    ]
+    return render(
+        request,
+        "tracker/home/branch.html",
+        {
+            "home": actor.home,
+            "tiles": [(name, GROUPS[name], counts[name]) for name in DAILY],
+            "groups": [g for g in groups if g[0] in by_group],
+            "open": counts["open"],
+            "done": counts["done"],
+        },
+    )
+
+
+def _office(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """An office's morning: what needs it today, how its plans stand, who lags, what happened."""
+    at, calendar = now(), Calendar.load()
+    day = local_date(at)
+    standings = standings_of(actor, day=day, calendar=calendar)
+    return render(
+        request,
+        "tracker/home/office.html",
+        {
+            "home": actor.home,
+            "day": day,
+            "week_end": day + timedelta(days=6 - day.weekday()),
+            "duties": duties_of(actor, day=day),
+            "standings": standings,
+            "laggards": laggards_of(actor, day=day, calendar=calendar),
+            "news": news_for(actor, at=at),
+            "may_plan": any(is_office(actor, post.organization) for post in actor.business_posts),
+        },
+    )
+
+
+urlpatterns: list = [path("", home, name="home")]

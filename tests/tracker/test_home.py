@@ -1,0 +1,176 @@
+"""The first page: each role meets its own work, and no number is without its list."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from common.clock import moment
+from tests.factories import (
+    World,
+    acknowledged,
+    actor_at,
+    issue,
+    make_measure,
+    make_organization,
+    make_plan,
+    make_post,
+    make_task,
+    make_user,
+    submitted,
+)
+from tracker.models import Task
+from tracker.transitions import perform
+
+pytestmark = pytest.mark.django_db
+NOW = moment(date(2026, 3, 24), 10)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture(autouse=True)
+def _in_march():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def test_each_role_is_led_to_its_page(client, world):
+    template = {}
+    for who, user in {
+        "clerk": world.office.user,
+        "committee": world.committee_secretary.user,
+        "branch": world.secretary.user,
+        "branch member": make_post(world.branch, "MEMBER").user,
+        "nobody": make_user(),
+    }.items():
+        client.force_login(user)
+        template[who] = client.get("/").templates[0].name
+    assert template == {
+        "clerk": "tracker/home/office.html",
+        "committee": "tracker/home/office.html",
+        "branch": "tracker/home/branch.html",
+        "branch member": "tracker/home/branch.html",
+        "nobody": "tracker/home/no_post.html",
+    }
+    away = {}
+    for who in ("leader", "chief", "inspector"):
+        client.force_login(getattr(world, who).user)
+        away[who] = client.get("/")["Location"]
+    client.force_login(actor_at(world.top, "ADMINISTRATOR").user)
+    away["administrator"] = client.get("/")["Location"]
+    assert away == {
+        "leader": "/overview/",
+        "chief": "/overview/",
+        "inspector": "/inspections/",
+        "administrator": "/organizations/",
+    }
+
+
+def test_an_office_post_outweighs_a_leaders_and_a_branch_post(client, world):
+    make_post(world.committee, "CLERK", user=world.secretary.user)
+    make_post(world.top, "LEADER", user=world.secretary.user)
+    client.force_login(world.secretary.user)
+    assert client.get("/").templates[0].name == "tracker/home/office.html"
+
+
+def test_a_branch_sees_every_open_task_once_in_the_order_in_which_it_asks_for_something(client, world):
+    acknowledged(world, make_task(world, title="办理中的", due=date(2026, 6, 30)))
+    acknowledged(world, make_task(world, title="逾期的", due=date(2026, 3, 13)))
+    acknowledged(world, make_task(world, title="临近的", due=date(2026, 3, 31)))
+    make_task(world, title="待签收的")
+    back = submitted(world, make_task(world, title="退回的"))
+    perform(back, "return", actor=world.reviewer, at=NOW, given={"reason": "缺照片"})
+    submitted(world, make_task(world, title="待审核的"))
+    done = submitted(world, make_task(world, title="办结的"))
+    perform(done, "approve", actor=world.reviewer, at=NOW)
+    client.force_login(world.secretary.user)
+    context = client.get("/").context
+    shown = [(name, [row.task.title for row in rows]) for name, _label, _count, rows in context["groups"]]
+    assert shown == [
+        ("pending", ["待签收的"]),
+        ("returned", ["退回的"]),
+        ("urgent", ["逾期的", "临近的"]),
+        ("active", ["办理中的"]),
+        ("review", ["待审核的"]),
+    ]
+    assert [count for _name, _label, count in context["tiles"]] == [1, 1, 2, 1, 1]
+    assert (context["open"], context["done"]) == (6, 1)
+
+
+def test_every_number_of_a_branch_is_the_length_of_the_list_behind_it(client, world):
+    acknowledged(world, make_task(world, due=date(2026, 3, 13)))
+    acknowledged(world, make_task(world, due=date(2026, 6, 30)))
+    make_task(world)
+    submitted(world, make_task(world))
+    client.force_login(world.secretary.user)
+    for name, _label, count in client.get("/").context["tiles"]:
+        assert len(client.get(f"/tasks/?group={name}").context["rows"]) == count, name
+
+
+def test_an_office_sees_what_waits_for_it_each_number_from_its_list(client, world):
+    task = acknowledged(world, make_task(world))
+    given = {"reason": "外出培训", "until": date(2026, 4, 20)}
+    perform(task, "ask_extension", actor=world.secretary, at=NOW, given=given)
+    submitted(world, make_task(world))
+    client.force_login(world.office.user)
+    duties = {duty.url: duty.count for duty in client.get("/").context["duties"]}
+    assert duties == {"/review/": 1, "/tasks/?extension=1": 1, "/tasks/gaps/": 3}
+    assert client.get("/tasks/?extension=1").context["count"] == 1
+    assert client.get("/review/").context["left"] == 1
+
+
+def test_a_gap_in_the_chain_waits_for_the_office(client, world):
+    make_organization("BRANCH", parent=world.committee)
+    client.force_login(world.office.user)
+    duties = {duty.url: duty.count for duty in client.get("/").context["duties"]}
+    assert duties["/tasks/gaps/"] == len(client.get("/tasks/gaps/").context["gaps"]) == 4
+
+
+def test_plans_stand_against_the_pace_that_was_expected(client, world):
+    plan = make_plan(world)
+    make_measure(world, plan, due=date(2026, 3, 13))
+    issue(world, plan)
+    mine, other = Task.objects.order_by("organization__path")
+    given = {"progress": "一半", "percent": 50}
+    perform(acknowledged(world, mine), "report", actor=world.secretary, at=NOW, given=given)
+    client.force_login(world.office.user)
+    context = client.get("/").context
+    (standing,) = context["standings"]
+    assert (standing.total, standing.done, standing.overdue) == (2, 0, 2)
+    assert (standing.progress, standing.pace) == (25.0, 100.0)
+    assert [(line.organization, line.overdue) for line in context["laggards"]] == [
+        (mine.organization, 1),
+        (other.organization, 1),
+    ]
+    assert client.get(f"/tasks/?plan={plan.pk}&light=red").context["count"] == standing.overdue
+
+
+def test_news_are_of_tasks_in_sight_only(client, world):
+    task = submitted(world, make_task(world))
+    client.force_login(world.committee_secretary.user)
+    assert [(item.task, item.line.label) for item in client.get("/").context["news"]] == [(task, "报结")]
+    client.force_login(actor_at(world.other_committee, "CLERK").user)
+    assert client.get("/").context["news"] == []
+
+
+def test_the_office_page_asks_the_same_number_of_questions_for_one_and_three(
+    client, world, django_assert_num_queries
+):
+    client.force_login(world.office.user)
+    submitted(world, make_task(world, due=date(2026, 3, 13)))
+    acknowledged(world, make_task(world, due=date(2026, 3, 13)))
+    client.get("/")
+    with CaptureQueriesContext(connection) as few:
+        client.get("/")
+    for _ in range(2):
+        submitted(world, make_task(world))
+        acknowledged(world, make_task(world, due=date(2026, 3, 13)))
+    with django_assert_num_queries(len(few)):
+        client.get("/")
