@@ -1,1 +1,77 @@
-urlpatterns: list = []
+"""Notices: the list behind the bell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from common.clock import now
+from tracker.models import Notice
+from tracker.notices import address_of, look_of, mark_read, sentence_of, unread
+from tracker.views.acts import actor_of
+
+PAGE = 40
+
+
+@require_GET
+def notice_list(request: HttpRequest) -> HttpResponse:
+    """``/notices/``: one's own notices, newest first; ``?unread=1`` leaves out what was read."""
+    user = actor_of(request).user
+    mine = Notice.objects.filter(recipient=user)
+    waiting = mine.filter(unread(user)).count()
+    only_unread = request.GET.get("unread") == "1"
+    shown = mine.filter(read_at__isnull=True) if only_unread else mine
+    after = request.GET.get("after", "")
+    if after.isdecimal() and len(after) < 19:
+        shown = shown.filter(pk__lt=int(after))
+    # By key, which rises with time: notices are only ever added.
+    rows = list(shown.select_related("task__organization").order_by("-pk")[: PAGE + 1])
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    keep = "unread=1&" if only_unread else ""
+    return render(
+        request,
+        "tracker/notices/list.html",
+        {
+            "notices": [_shown(notice) for notice in rows],
+            "waiting": waiting,
+            "only_unread": only_unread,
+            "all_shown": not only_unread,
+            "next_url": f"?{keep}after={rows[-1].pk}" if more else "",
+        },
+    )
+
+
+def _shown(notice: Notice) -> dict[str, Any]:
+    icon, tone = look_of(notice)
+    return {"notice": notice, "sentence": sentence_of(notice), "icon": icon, "tone": tone}
+
+
+@require_GET
+def open_notice(request: HttpRequest, pk: int) -> HttpResponse:
+    """``/notices/<pk>/``: leads to what the notice is about; opening marks it as read."""
+    user = actor_of(request).user
+    notice = get_object_or_404(Notice, pk=pk, recipient=user)
+    mark_read(Notice.objects.filter(pk=pk), user=user, at=now())
+    return redirect(address_of(notice))
+
+
+@require_POST
+def read_all(request: HttpRequest) -> HttpResponse:
+    """Mark all of one's notices as read."""
+    user = actor_of(request).user
+    if mark_read(Notice.objects.all(), user=user, at=now()):
+        messages.success(request, _("All notices are marked as read."))
+    return redirect("tracker:notices")
+
+
+urlpatterns: list = [
+    path("notices/", notice_list, name="notices"),
+    path("notices/read/", read_all, name="read_notices"),
+    path("notices/<int:pk>/", open_notice, name="notice"),
+]
