@@ -14,7 +14,7 @@ from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
 from branches.access import Actor
-from common.errors import Refused
+from common.errors import NotAllowed, Refused
 from tracker.models import StoredFile, Task
 from tracker.transitions import decide, perform
 
@@ -38,11 +38,12 @@ def attach(task: Task, *, upload: File[bytes], actor: Actor, at: datetime) -> Ta
     Effects in order: ask the table whether this person may attach now; check size and content; store the bytes
     under their sha256 (outside any transaction; storing the same content again is nothing); then the act
     ``attach``. A refusal after storing leaves an unreferenced file, never a task with half a file.
-    Raises Refused with what to do.
+    Raises NotAllowed or Refused with what to do.
     """
     allowed = decide(task, "attach", actor=actor, at=at)
     if not allowed.allowed:
-        raise Refused(allowed.reason, code=allowed.code)
+        kind = NotAllowed if allowed.code == "not_allowed" else Refused
+        raise kind(allowed.reason, code=allowed.code)
     name = safe_name(upload.name or "")
     media_type = _check(upload, name)
     stored = _store(upload, media_type)

@@ -73,7 +73,12 @@ def test_the_page_says_what_is_asked_who_answers_and_what_can_be_done(client, wo
     client.force_login(world.secretary.user)
     response = client.get(page(task))
     assert response.status_code == 200
-    assert [link.level.name for link in response.context["chain"]][0] == "具体落实"
+    assert [str(link.level.name) for link in response.context["chain"]] == [
+        "具体落实",
+        "具体负责",
+        "分工负责",
+        "负总责",
+    ]
     assert [line.label for line in response.context["lines"]] == ["交办"]
     assert response.context["acknowledge"].fields["handler"].queryset.get() == world.secretary.user
     assert "围绕典型案例开展一次警示教育" in response.content.decode()
@@ -240,9 +245,14 @@ def test_the_colours_of_the_list_agree_with_its_light_filters(client, world):
         )
     issue(world, plan)
     for number, task in enumerate(Task.objects.all()):
-        task = acknowledged(world, task)
         given = {"progress": "在办", "percent": 30 * number}
-        perform(task, "report", actor=world.secretary, at=moment(date(2026, 3, 2)), given=given)
+        perform(
+            acknowledged(world, task),
+            "report",
+            actor=world.secretary,
+            at=moment(date(2026, 3, 2)),
+            given=given,
+        )
     client.force_login(world.secretary.user)
     for light in ("red", "yellow", "green"):
         rows = client.get(f"/tasks/?light={light}").context["rows"]
@@ -277,7 +287,9 @@ def test_pages_of_the_list_follow_each_other_without_gap_or_repetition(client, w
         seen.append([row.task.pk for row in response.context["rows"]])
         last, url = url, response.context["next_url"] and "/tasks/" + response.context["next_url"]
     assert [len(rows) for rows in seen] == [2, 2, 1]
-    assert sum(seen, []) == list(Task.objects.order_by("due", "pk").values_list("pk", flat=True))
+    assert [pk for rows in seen for pk in rows] == list(
+        Task.objects.order_by("due", "pk").values_list("pk", flat=True)
+    )
     back = client.get("/tasks/" + client.get(last).context["previous_url"])
     assert [row.task.pk for row in back.context["rows"]] == seen[1]
 
