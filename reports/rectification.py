@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from django.db.models import Q
 from django.utils.dateparse import parse_date
 
 from branches.models import Organization
@@ -75,6 +76,12 @@ def findings_below(organization: Organization, window: Window, *, tree: Tree) ->
         if (found := known.get(pk)) and (row := _row(found, events, window, tree)):
             rows.append(row)
     return sorted(rows, key=lambda row: (row.unit.path, row.recorded_on, row.id))
+
+
+def has_findings(organization: Organization, window: Window) -> bool:
+    """Whether a finding below an organisation could count in the window (one query; may say yes too often)."""
+    findings = Finding.objects.below(organization).filter(recorded_at__lt=window.end)
+    return findings.filter(Q(closed_at__isnull=True) | Q(closed_at__gte=window.begin)).exists()
 
 
 def _histories(wanted: Any, window: Window) -> Iterator[tuple[int, list[Any]]]:

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 class HalfYearReportQuerySet(models.QuerySet["HalfYearReport"]):
     def visible_to(self, actor: Actor) -> HalfYearReportQuerySet:
+        """Reports of organisations in sight."""
         return self.filter(actor.scope("organization__path"))
+
+    def built(self) -> HalfYearReportQuerySet:
+        return self.filter(built_at__isnull=False)
+
+    def for_lists(self) -> HalfYearReportQuerySet:
+        """Without the facts, which are long."""
+        return self.defer("facts").select_related("organization", "requested_by", "job")
 
 
 class HalfYearReport(models.Model):
@@ -33,6 +41,8 @@ class HalfYearReport(models.Model):
     job = models.OneToOneField(Job, models.SET_NULL, null=True, related_name="report")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     requested_at = models.DateTimeField()
+    newest_event = models.PositiveBigIntegerField(null=True)
+    """The newest event when the facts were computed: while it is the newest, the same report would come out."""
     facts = models.JSONField(null=True)
     rules_version = models.CharField(max_length=20, blank=True)
     file = models.FileField(upload_to="reports/", blank=True)
@@ -52,3 +62,9 @@ class HalfYearReport(models.Model):
     @property
     def period_label(self) -> str:
         return Period.parse(self.period).label
+
+    @property
+    def file_name(self) -> str:
+        """The name offered for the download."""
+        subject = _("half-year report")
+        return f"{self.period_label}{subject}（{self.organization.short_name}）.xlsx"

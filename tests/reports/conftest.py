@@ -7,9 +7,12 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from branches.access import Actor
 from common.clock import local_date, moment
+from common.periods import Period
+from reports.facts import Facts, facts_of
 from tests.factories import World, issue, make_measure, make_plan, on
 from tracker.inspections import record_finding
 from tracker.models import Finding, Task
@@ -98,13 +101,24 @@ def live(half: HalfYear) -> HalfYear:
 
 
 @pytest.fixture
-def world(db) -> World:
-    return World(branches=3)
-
-
-@pytest.fixture
-def half(world) -> HalfYear:
+def half(db) -> HalfYear:
     """The story told; the day after is 1 July."""
+    return tell()
+
+
+@pytest.fixture(scope="module")
+def told(django_db_setup, django_db_blocker) -> tuple[HalfYear, Facts]:
+    """The story and its facts for tests that only look at them: told once a module, the database left as it was."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        half = tell()
+        period = Period.parse("2026H1")
+        facts = facts_of(half.world.top, period, cut_off=period.end)
+        transaction.set_rollback(True)
+    return half, facts
+
+
+def tell() -> HalfYear:
+    world = World(branches=3)
     half = live(HalfYear(world))
     found = record_finding(
         organization=world.branches[1],

@@ -31,8 +31,8 @@ def marked(found, figure: Figure, half) -> list[str]:
     return sorted(names[row.id] for row in found.tasks_in(figure))
 
 
-def test_each_task_counts_where_its_history_puts_it(half):
-    found = facts(half)
+def test_each_task_counts_where_its_history_puts_it(told):
+    half, found = told
     expected = {
         Figure.OPENING: [],
         Figure.ADDED: sorted(half.tasks),
@@ -56,8 +56,8 @@ def test_each_task_counts_where_its_history_puts_it(half):
     assert (found.totals.completion_rate, found.totals.on_time_rate) == (0.6, 0.4)
 
 
-def test_units_and_measures_add_up_to_the_totals(half):
-    found = facts(half)
+def test_units_and_measures_add_up_to_the_totals(told):
+    _half, found = told
     for name in found.totals.__dataclass_fields__:
         assert sum(getattr(row.counts, name) for row in found.units) == getattr(found.totals, name)
         assert sum(getattr(row.counts, name) for row in found.measures) == getattr(found.totals, name)
@@ -76,8 +76,9 @@ def test_the_other_committee_counts_nothing_of_it(half):
     assert facts(half, organization=half.world.other_committee).is_empty
 
 
-def test_the_overdue_row_says_how_long_and_why(half):
-    [row] = facts(half).overdue
+def test_the_overdue_row_says_how_long_and_why(told):
+    half, found = told
+    [row] = found.overdue
     assert (row.days_late, row.problems, row.percent, row.due) == (
         33,
         "人手不足，方案未定稿",
@@ -160,8 +161,9 @@ def test_findings_are_listed_as_of_the_cut_off(half):
     assert facts_of(world.top, Period.parse("2027H1"), cut_off=Period.parse("2027H1").end).findings == []
 
 
-def test_scores_say_what_they_were_counted_from(half):
-    by_unit = {row.unit.id: row.score for row in facts(half).scores}
+def test_scores_say_what_they_were_counted_from(told):
+    half, found = told
+    by_unit = {row.unit.id: row.score for row in found.scores}
     first, second, third = (by_unit[branch.pk] for branch in half.world.branches)
     assert [(line.indicator, line.points) for line in first.lines] == [
         ("completion", 40.0), ("punctuality", 28.0), ("quality", 20.0), ("acknowledgement", 10.0),
@@ -174,8 +176,9 @@ def test_scores_say_what_they_were_counted_from(half):
     assert (third.points, third.stars) == (None, None)
 
 
-def test_facts_can_be_kept_as_json(half):
-    frozen = facts(half).frozen()
+def test_facts_can_be_kept_as_json(told):
+    _half, found = told
+    frozen = found.frozen()
     assert json.loads(json.dumps(frozen)) == frozen
     assert frozen["totals"]["completion_rate"] == 0.6
     assert frozen["tasks"]["count"] == 9
