@@ -79,4 +79,4 @@ def percent(value: Decimal | float | None, *, places: int = 1) -> str:
     """86.4% from 86.4; "—" where there is nothing to divide."""
     if value is None:
         return NOTHING
-    return f"{number_format(value, decimal_pos=places)}%"
+    return f"{number_format(round(value, places), decimal_pos=places)}%"
