@@ -135,13 +135,12 @@ def decoded(data: bytes) -> str:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return _strict(data[len(bom) :], encoding)
-    guess = _utf16_without_bom(data)
-    if guess:
-        return _strict(data, guess)
-    try:
-        return _line_ends(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        return _line_ends(_likeliest(data))
+    if b"\0" not in data:
+        try:
+            return _line_ends(data.decode("utf-8"))
+        except UnicodeDecodeError:
+            pass
+    return _line_ends(_likeliest(data))
 
 
 def _likeliest(data: bytes) -> str:
@@ -169,17 +168,6 @@ def _strict(data: bytes, encoding: str) -> str:
 
 def _line_ends(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _utf16_without_bom(data: bytes) -> str | None:
-    """UTF-16 betrays itself by its line ends and ASCII: every other byte of them is NUL."""
-    head = data[:4000]
-    if len(data) % 2 or b"\0" not in head:
-        return None
-    even, odd = head[0::2].count(0), head[1::2].count(0)
-    if even == odd:
-        return None
-    return "utf-16-be" if even > odd else "utf-16-le"
 
 
 def checked(text: str) -> str:

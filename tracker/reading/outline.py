@@ -155,7 +155,10 @@ def _mark(text: str, match: re.Match[str], *, opens_line: bool, line: int) -> Ma
         return None
     if kind == "clause":
         kind = "clause_must" if token.endswith("要") else "clause_is"
-        if text[match.end() : match.end() + 1] == token[0] and _IDIOM.match(text, match.end() + 1):
+        doubled = text[match.end() : match.end() + 1] == token[0]
+        if doubled and (
+            _IDIOM.match(text, match.end() + 1) or text[match.start() - 4 : match.start() - 1] == "一是一"
+        ):
             return None
     return Mark(match.start(), match.end(), kind, number, opens_line, line)
 
@@ -253,6 +256,8 @@ class _Builder:
         self.lead_start = 0
         self.listed: dict[tuple[int, str], int] = {}
         self.leads: dict[tuple[int, str], Span] = {}
+        self.nested: set[tuple[str, str]] = set()
+        """Which kind of list has held which in this text: its author's own order."""
         self.many_lined: set[tuple[int, str]] = set()
         self.resumes = self._where_lists_resume()
 
@@ -364,6 +369,7 @@ class _Builder:
         node = Node(mark, parent, mark.end)
         if parent is not None:
             parent.children.append(node)
+            self.nested.add((parent.mark.kind, mark.kind))
         here = self._list_of(node)
         self.listed[here] = self.listed.get(here, 0) + 1
         if self.listed[here] == 1 or mark.number == 1:
@@ -402,7 +408,9 @@ class _Builder:
             return True
         if outer.kind in ("clause_is", "clause_must", "first"):
             return False
-        return inner.number == 1 and self.resumes.get(outer.start, False)
+        if inner.number != 1:
+            return False
+        return (outer.kind, inner.kind) in self.nested or self.resumes.get(outer.start, False)
 
     def _extend_to(self, mark: Mark, after: Mark | None, line: Span) -> None:
         node = self.stack[-1]

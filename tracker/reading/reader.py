@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 
-from .actions import Found, actions_in
+from .actions import SHORT_TIME, Found, actions_in
 from .amounts import quantities
 from .clauses import MODAL, Piece, Sentence, piece_of, sentences
 from .kinds import kinds_of_action, kinds_of_point
@@ -20,7 +20,6 @@ from .shadow import Shadow, shadow_of
 from .stance import AIM, FUTURE, PAST, Judged, stance_of
 from .times import cadences, dues, vague_words
 
-_SHORT_CLAUSE = 8
 _LONGEST_PIECE = 1_500
 _AIMED_AT = re.compile(r"(?:形成|解决|打造|培育|建成|建设|创建|完成|实现|达到)[^，；。]{0,8}\d")
 
@@ -160,7 +159,7 @@ def is_future(shadow: Shadow, piece: Piece, start: int, end: int) -> bool:
     first = max(piece.start, *(text.rfind(mark, piece.start, start) + 1 for mark in "，；："))
     if PAST.search(text[first:stop]):
         return False
-    if stop - first <= _SHORT_CLAUSE:
+    if SHORT_TIME.fullmatch(text, first, stop):
         stop = min(
             (at for mark in "，；：。" if (at := text.find(mark, stop + 1, piece.end)) >= 0),
             default=piece.end,

@@ -80,7 +80,7 @@ _QUOTABLE = frozenset(
 )
 _LED = re.compile(r"(?:教育)?引导|督促|指导|组织|动员")
 _LED_TO = ("规范", "规定", "制度", "公约", "守则", "办法", "承诺")
-_RECORDS = ("名册", "花名册", "报告", "档案", "台账")
+_RECORDS = ("名册", "花名册", "报告", "档案", "台账", "台帐", "清单")
 # 完善制度机制, 健全各项制度: too wide to be shown.
 _VAGUE_RULES = re.compile(
     r"(?:各项|各类|有关|相关|规章|工作|一系列)?(?:制度|机制|制度机制|体制机制|规章制度|工作机制|措施)"
@@ -146,6 +146,9 @@ _EVENT_INSIDE = re.compile(
 )
 
 
+_SHOWN = 6
+
+
 class Case(NamedTuple):
     """One verb in its clause: what stands before it, what after, and whether it is asked for."""
 
@@ -206,8 +209,8 @@ def _counted(verb: str, found: str) -> Why | None:
     return None
 
 
-def _why(rule: str, verb: str, found: str, ends: tuple[str, ...]) -> Why:
-    return Why(rule, (verb, next((word for word in ends if found.endswith(word)), "")))
+def _why(rule: str, verb: str, found: str) -> Why:
+    return Why(rule, (verb, found[-_SHOWN:]))
 
 
 def _make(case: Case) -> Why | None:
@@ -224,7 +227,7 @@ def _make_if_paper(case: Case) -> Why | None:
         and (case.found.endswith((*_PAPER, "机制")) or _TITLED.search(case.found))
         and not case.found.endswith(_ATTITUDE)
     ):
-        return _why("make", case.verb, case.found, _PAPER)
+        return _why("make", case.verb, case.found)
     return None
 
 
@@ -232,15 +235,11 @@ def _hold(case: Case) -> Why | None:
     if case.found.endswith(_ATTITUDE):
         return None
     if len(case.verb) == 1 or case.verb == "讲授":
-        return _why("hold", case.verb, case.found, ("党课",)) if case.found.endswith("党课") else None
+        return _why("hold", case.verb, case.found) if case.found.endswith("党课") else None
     if case.verb in ("参加", "参与", "列席"):
         if _nominal(case.found):
             return None
-        return (
-            _why("hold", case.verb, case.found, _EVENT)
-            if case.found.endswith((*_EVENT, "组织生活"))
-            else None
-        )
+        return _why("hold", case.verb, case.found) if case.found.endswith((*_EVENT, "组织生活")) else None
     if case.verb == "开好" and not case.found.endswith(("会", "会议")):
         return None
     if len(case.found) >= 2 and not _nominal(case.found):
@@ -255,11 +254,11 @@ def _run(case: Case) -> Why | None:
     if core.endswith(_ATTITUDE) and not core.endswith("作用"):
         return None
     if len(core) >= 2 and core.endswith(_EVENT):
-        return _why("run", case.verb, core, _EVENT)
+        return _why("run", case.verb, core)
     if case.found.endswith("”") and case.verb in _QUOTABLE:
         return Why("run", (case.verb, case.found[-6:]))
     if case.verb in ("启动", "推行", "实行", "试行", "实施") and case.found.endswith(_MECHANISM + _PAPER):
-        return _why("run", case.verb, case.found, _MECHANISM + _PAPER)
+        return _why("run", case.verb, case.found)
     return None
 
 
@@ -268,16 +267,13 @@ def _build(case: Case) -> Why | None:
         return None
     if case.verb in _DIVIDES:
         if len(case.found) >= 4 and (case.found.endswith((*_DIVIDED, "”")) or case.verb == "理顺"):
-            return _why("divide", case.verb, case.found, _DIVIDED)
+            return _why("divide", case.verb, case.found)
         return None
     if case.verb == "构建" and case.found.endswith("体系"):
         return None
-    if (
-        len(case.found) > 2
-        and case.found.endswith(_MECHANISM + _RECORDS)
-        and not _VAGUE_RULES.fullmatch(case.found)
-    ):
-        return _why("build", case.verb, case.found, _MECHANISM)
+    definite = len(case.found) > 2 or case.found in _RECORDS
+    if definite and case.found.endswith(_MECHANISM + _RECORDS) and not _VAGUE_RULES.fullmatch(case.found):
+        return _why("build", case.verb, case.found)
     return None
 
 
@@ -303,7 +299,7 @@ def _keep(case: Case) -> Why | None:
 def _strengthen(case: Case) -> Why | None:
     core = _TAIL.sub("", _TAIL.sub("", case.found)).removesuffix("的")
     if core.endswith(_PROCESS):
-        return _why("strengthen", case.verb, core, _PROCESS)
+        return _why("strengthen", case.verb, core)
     if (
         case.verb in ("深化", "推进")
         and case.found.endswith(("教育", "行动", "试点", "工程"))
@@ -357,13 +353,13 @@ def _solve(case: Case) -> Why | None:
         return None
     if not case.prefix and case.verb in ("解决", "破解", "化解", "消除", "解决好"):
         return None
-    return _why("solve", case.verb, case.found, _PROBLEM)
+    return _why("solve", case.verb, case.found)
 
 
 def _inquire(case: Case) -> Why | None:
     thorough = case.verb in ("征求", "征集", "收集") or _THOROUGH.search(case.prefix)
     if case.found.endswith(_FOUND_OUT) and (len(case.found) > 2 or thorough):
-        return _why("inquire", case.verb, case.found, _FOUND_OUT)
+        return _why("inquire", case.verb, case.found)
     return None
 
 
