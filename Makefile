@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format lock
+.PHONY: help setup run test lint lint-style lint-types lint-imports lint-templates lint-django format lock
 
 help:
 	@echo "make run     start Bihuan at http://localhost:8000/ (PORT=8001 for another port)"
@@ -26,12 +26,17 @@ test: setup
 	echo "Now on PostgreSQL:"; \
 	DATABASE_URL="$$BIHUAN_TEST_POSTGRES" $(VENV)/python -m pytest $(ARGS) && exit $$sqlite
 
-lint: setup
-	$(VENV)/ruff check .
+lint: lint-style lint-types lint-imports lint-templates lint-django
+lint-style: setup
+	$(VENV)/ruff check --output-format concise .
 	$(VENV)/ruff format --check .
+lint-types: setup
 	$(VENV)/mypy .
+lint-imports: setup
 	$(VENV)/lint-imports
+lint-templates: setup
 	$(VENV)/djlint templates --lint --quiet
+lint-django: setup
 	$(VENV)/python manage.py check --fail-level WARNING
 	$(VENV)/python manage.py makemigrations --check --dry-run
 

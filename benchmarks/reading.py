@@ -9,10 +9,14 @@ from __future__ import annotations
 import logging
 import re
 import statistics
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import jieba
+try:
+    import jieba
+except ImportError:
+    sys.exit("This benchmark measures itself against jieba, which is in no lock: .venv/bin/pip install jieba")
 
 from benchmarks.measure import Goal, Result, compare
 from tracker.reading import read
@@ -21,7 +25,13 @@ SAMPLES = Path(__file__).parents[1] / "tests" / "reading" / "samples"
 SHORT, LONG = 3_000, 100_000
 ROUNDS = 9
 """How often each piece of work is repeated within a round, so that a clock tick does not show."""
-REPEATS = {"read 3,000": 10, "jieba.lcut 3,000": 10, "read 100,000": 1, "re.split 3,000": 600, "re.split 100,000": 20}
+REPEATS = {
+    "read 3,000": 10,
+    "jieba.lcut 3,000": 10,
+    "read 100,000": 1,
+    "re.split 3,000": 600,
+    "re.split 100,000": 20,
+}
 
 
 def run() -> Result:
@@ -61,4 +71,6 @@ def _repeated(one: Callable[[], object], times: int) -> Callable[[], None]:
 
 def _growth(result: Result, name: str) -> float:
     """How many times longer the long text takes than the short one, by the medians of the rounds."""
-    return statistics.median(result.seconds[f"{name} 100,000"]) / statistics.median(result.seconds[f"{name} 3,000"])
+    return statistics.median(result.seconds[f"{name} 100,000"]) / statistics.median(
+        result.seconds[f"{name} 3,000"]
+    )

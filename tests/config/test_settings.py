@@ -85,6 +85,7 @@ def test_the_queue_forgets_results_and_keeps_the_messages_of_dead_workers():
 
 
 def test_ticks_do_not_pile_up_and_the_sweep_has_its_own_queue():
+    app.loader.import_default_modules()
     schedule = app.conf.beat_schedule
     assert {entry["task"] for entry in schedule.values()} == {"tracker.sweep", "common.run_jobs"}
     for entry in schedule.values():
