@@ -14,7 +14,7 @@ from common.errors import Refused
 from common.periods import Period
 from common.workdays import Calendar
 from tracker.demo.accounts import Account, open_accounts
-from tracker.demo.careers import Career, World, choose_fates
+from tracker.demo.careers import Career, Fate, World, choose_fates
 from tracker.demo.city import build_city
 from tracker.demo.diary import Diary, Life
 from tracker.demo.office import keep_an_eye
@@ -24,10 +24,15 @@ from tracker.demo.script import Ask, Script, ask_by_days, foreign_scripts, own_s
 from tracker.demo.words import FOLDER
 from tracker.models import Plan, Task
 from tracker.plans import add_measure
+from tracker.reminders.delivery import claim, deliver
+from tracker.reminders.lateness import record_lateness
+from tracker.reminders.planning import give_up, plan_reminders, window
 from tracker.sources import propose
 
 DETAILED_UP_TO = 200
 """Branches up to which units also report on the way and show what they need not show."""
+DAILY_SWEEPS = timedelta(days=35)
+"""Reminders go out daily towards the end of the story, on Mondays before: nobody looks at each of those days."""
 
 
 def build_demo(
@@ -64,6 +69,7 @@ class Story:
         self.present = Period.of(local_date(at))
         self.past = self.present.previous
         self.diary = Diary()
+        self._reminded: datetime | None = None
         began = self.past.first_day
         turn = date(began.year, began.month + 3, 1)
         tell(_("Organizations and people …"))
@@ -73,7 +79,7 @@ class Story:
         )
 
     def run(self) -> None:
-        """Lay out both half-years and live through them, with a round of reminders each working morning."""
+        """Lay out both half-years and live through them, with rounds of reminders in the mornings."""
         for turn, period in enumerate((self.past, self.present)):
             for script in self._scripts(period, turn):
                 self.diary.begin(self._half_year(script, period))
@@ -91,9 +97,24 @@ class Story:
             if day.month != month:
                 month = day.month
                 self.tell(f"{day:%Y-%m} …")
-            self.diary.run(until=min(moment(day, 8, 45), self.until))
+            morning = moment(day, 9)
+            recent = day > last - DAILY_SWEEPS
+            if morning <= self.until and self.calendar.is_working(day) and (recent or day.weekday() == 0):
+                self.diary.run(until=morning)
+                self._remind(morning)
             day += timedelta(days=1)
         self.diary.run(until=self.until)
+
+    def _remind(self, at: datetime) -> None:
+        """A sweep during which the clock stands still, so that the same story has the same history."""
+        record_lateness(at=at)
+        reach = window(at=at, last=self._reminded, calendar=self.calendar)
+        for _planned in plan_reminders(reach, at=at, calendar=self.calendar):
+            pass
+        give_up(reach, at=at)
+        while claimed := claim(at=at):
+            deliver(claimed, at=at, calendar=self.calendar)
+        self._reminded = at
 
     def _scripts(self, period: Period, turn: int) -> list[Script]:
         if self.sources:
@@ -123,7 +144,8 @@ class Story:
         words = self.world.words["plans"][name]
         at = yield moment(day, 9, 20)
         asks = [
-            ask_by_days(entry, self.calendar.add(day, entry["days"]), words["reason"]) for entry in words["measure"]
+            ask_by_days(entry, self.calendar.add(day, entry["days"]), words["reason"])
+            for entry in words["measure"]
         ]
         plan, made = small_plan(
             self.world.city,
@@ -144,7 +166,12 @@ class Story:
             .order_by("measure__position", "organization__path", "occurrence")
         )
         special = self.world.city.branches[0]
-        fates = choose_fates(tasks, world=self.world, last=last, special=special) if len(asks) > 2 else {}
+        if len(asks) > 2:
+            fates = choose_fates(tasks, world=self.world, last=last, special=special)
+        else:
+            # A list handed out at the very end still lies unopened with the unit one looks at.
+            fresh = at > self.until - timedelta(days=7)
+            fates = {t.pk: Fate.UNTOUCHED for t in tasks if fresh and t.organization_id == special.pk}
         for task in tasks:
             self.diary.begin(Career(self.world, task, asks[task.measure_id], fates.get(task.pk)).live())
 
@@ -181,4 +208,3 @@ class Story:
         rounds.append(Round(2, self.calendar.add(today, -4), 20, surprise, 6))
         rounds.append(Round(3, self.calendar.add(today, 5), 20, full, 1))
         return rounds
-

@@ -49,6 +49,7 @@ class Fate(Enum):
     WITHDRAWN = "withdrawn"
     FORGOTTEN = "overdue to the end"
     SENT_BACK = "returned, and not handed in again"
+    WAITING = "handed in just before the end"
     UNTOUCHED = "not even acknowledged"
 
 
@@ -89,7 +90,9 @@ class Career:
         self.unit = task.organization
         self.temper = world.temper(self.unit)
         self.at = world.until
-        self.rng = world.rng("task", task.measure.plan.title, ask.fields["title"], self.unit.code, task.occurrence)
+        self.rng = world.rng(
+            "task", task.measure.plan.title, ask.fields["title"], self.unit.code, task.occurrence
+        )
 
     def live(self) -> Life:
         """From acknowledgement to completion, as the unit's temper and the task's fate will have it."""
@@ -116,9 +119,15 @@ class Career:
         shared = self.world.rng("desk", self.unit.code, self.task.issued_on)
         late = shared.random() < self.temper.late_acknowledgement
         limit = self.task.acknowledge_by
-        day = self.world.days_on(limit, shared.randint(1, 5)) if late else self._between(shared, self.task.issued_on, limit)
+        day = (
+            self.world.days_on(limit, shared.randint(1, 5))
+            if late
+            else self._between(shared, self.task.issued_on, limit)
+        )
         sitting = self.world.hour(shared, day)
-        yield from self._wait(max(sitting, moment(self.task.issued_on, 17)) + timedelta(seconds=self.rng.randint(20, 900)))
+        yield from self._wait(
+            max(sitting, moment(self.task.issued_on, 17)) + timedelta(seconds=self.rng.randint(20, 900))
+        )
         while (actor := self._unit_actor()) is None:
             yield from self._wait(self.at + timedelta(days=7))
         handler = self.world.city.holders(self.unit, Role.CLERK, Role.SECRETARY, at=self.at)[0]
@@ -143,7 +152,9 @@ class Career:
             yield from self._wait(self._before_due(14))
             back = self.world.hour(self.rng, self.world.days_on(local_date(self.at), 11))
         else:
-            yield from self._wait(self.world.hour(self.rng, self.world.calendar.add(local_date(self.world.until), -8)))
+            yield from self._wait(
+                self.world.hour(self.rng, self.world.calendar.add(local_date(self.world.until), -8))
+            )
             back = self.world.until + timedelta(days=21)
         given = {"reason": self._say("suspend"), "until": local_date(back)}
         self._do("suspend", self._issuer(), **given)
@@ -169,6 +180,8 @@ class Career:
 
     def _day_of_submission(self) -> date:
         due, calendar = self.task.due, self.world.calendar
+        if self.fate is Fate.WAITING:
+            return calendar.add(local_date(self.world.until), -1)
         if self.fate is None and self.rng.random() < self.temper.late:
             return calendar.add(due, self.rng.choice((1, 1, 2, 3, 5, 8, 12, 25)))
         early = calendar.add(due, -self.rng.choice((0, 0, 1, 1, 2, 3, 4, 6, 9)))
@@ -189,7 +202,9 @@ class Career:
 
     def _attach(self, actor: Actor) -> None:
         wanted = self.ask.fields["evidence_required"]
-        if not wanted and not (self.world.detailed and self.ask.fields["evidence_note"] and self.rng.random() < 0.4):
+        if not wanted and not (
+            self.world.detailed and self.ask.fields["evidence_note"] and self.rng.random() < 0.4
+        ):
             return
         if Evidence.objects.filter(task=self.task).exists():
             return
@@ -254,7 +269,9 @@ class Career:
         return self._office()
 
     def _after(self, least: int, most: int) -> datetime:
-        return self.world.hour(self.rng, self.world.days_on(local_date(self.at), self.rng.randint(least, most)))
+        return self.world.hour(
+            self.rng, self.world.days_on(local_date(self.at), self.rng.randint(least, most))
+        )
 
     def _before_due(self, working_days: int) -> datetime:
         day = self.world.calendar.add(self.task.due, -working_days)
@@ -264,7 +281,9 @@ class Career:
         return first + timedelta(days=rng.randint(0, max(0, (last - first).days)))
 
 
-def choose_fates(tasks: Sequence[Task], *, world: World, last: bool, special: Organization) -> dict[int, Fate]:
+def choose_fates(
+    tasks: Sequence[Task], *, world: World, last: bool, special: Organization
+) -> dict[int, Fate]:
     """A few tasks with a story of their own. ``last``: the half-year the story ends in; ``special``: a unit to be looked at."""
     rng = world.rng("fates", tasks[0].measure.plan.title if tasks else "")
     today = local_date(world.until)
@@ -283,5 +302,8 @@ def choose_fates(tasks: Sequence[Task], *, world: World, last: bool, special: Or
         past = sorted((t for t in mine if t.due < today), key=lambda t: t.due)
         choose(Fate.FORGOTTEN, past[-1:])
         choose(Fate.SENT_BACK, past[-3:-1])
+        coming = sorted((t for t in tasks if t.due > today), key=lambda t: t.due)
+        choose(Fate.WAITING, [t for t in coming if t.organization_id == special.pk][:1])
+        choose(Fate.WAITING, [t for t in coming if t.organization_id != special.pk][:12], 5)
         choose(Fate.STOPPED, [t for t in others if t.due > world.calendar.add(today, 4)])
     return fates

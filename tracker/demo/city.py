@@ -105,13 +105,13 @@ def _tree(branches: int, rng: Random, founded: date) -> City:
     )
     for number, size in enumerate(_sizes(branches, rng), 1):
         listed = names["departments"]
-        full = listed[number - 1] if number <= len(listed) else names["further"].format(n=number - len(listed))
+        full = (
+            listed[number - 1] if number <= len(listed) else names["further"].format(n=number - len(listed))
+        )
         short, code = names["short"].get(full, full), f"YC-{number:03d}"
         group = add(Kind.LEADING_GROUP, code, f"中共{town}{full}党组", f"{short}党组", city.top)
         city.place(group, city.groups)
-        committee = add(
-            Kind.COMMITTEE, f"{code}-0", f"中共{town}{full}机关委员会", f"{short}机关党委", group
-        )
+        committee = add(Kind.COMMITTEE, f"{code}-0", f"中共{town}{full}机关委员会", f"{short}机关党委", group)
         city.place(committee, city.committees)
         general = None
         if size >= 8 and number % 2:
@@ -237,4 +237,3 @@ def _branch_people(census: _Census, branch: Organization, number: int, turn: dat
         census.post(branch, Role.CLERK)
     if census.rng.random() < 0.5:
         census.post(branch, Role.MEMBER)
-

@@ -10,6 +10,22 @@ from random import Random
 from django.core.files.base import ContentFile
 
 _WIDTH, _HEIGHT = 480, 320
+_PAGE = (
+    b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+    b"/Resources << /Font << /F1 5 0 R >> >> >>"
+)
+# A standard CJK font that readers bring along: nothing has to be embedded.
+_FONT = (
+    b"<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UCS2-H /DescendantFonts [6 0 R] >>",
+    (
+        b"<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /DW 1000 "
+        b"/CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 2 >> /FontDescriptor 7 0 R >>"
+    ),
+    (
+        b"<< /Type /FontDescriptor /FontName /STSong-Light /Flags 6 /FontBBox [-25 -254 1000 880] "
+        b"/ItalicAngle 0 /Ascent 880 /Descent -120 /CapHeight 880 /StemV 93 >>"
+    ),
+)
 
 
 def paper(name: str, title: str, lines: tuple[str, ...]) -> ContentFile[bytes]:
@@ -26,21 +42,16 @@ def picture(name: str, number: int) -> ContentFile[bytes]:
 def _pdf(title: str, lines: tuple[str, ...]) -> bytes:
     shown = [f"BT /F1 20 Tf 72 760 Td <{_hex(title)}> Tj ET"]
     shown += [
-        f"BT /F1 12 Tf 72 {720 - 22 * row} Td <{_hex(line)}> Tj ET" for row, line in enumerate(_wrapped(lines))
+        f"BT /F1 12 Tf 72 {720 - 22 * row} Td <{_hex(line)}> Tj ET"
+        for row, line in enumerate(_wrapped(lines))
     ]
     content = "\n".join(shown).encode()
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        b"/Resources << /Font << /F1 5 0 R >> >> >>",
+        _PAGE,
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
-        # A standard CJK font that readers bring along: nothing has to be embedded.
-        b"<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UCS2-H /DescendantFonts [6 0 R] >>",
-        b"<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /DW 1000 "
-        b"/CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 2 >> /FontDescriptor 7 0 R >>",
-        b"<< /Type /FontDescriptor /FontName /STSong-Light /Flags 6 /FontBBox [-25 -254 1000 880] "
-        b"/ItalicAngle 0 /Ascent 880 /Descent -120 /CapHeight 880 /StemV 93 >>",
+        *_FONT,
     ]
     out, places = bytearray(b"%PDF-1.4\n"), []
     for number, body in enumerate(objects, 1):

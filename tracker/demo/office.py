@@ -23,7 +23,9 @@ def keep_an_eye(world: World, *, since: date) -> Life:
         day += timedelta(days=15)
         at = yield world.hour(rng, day)
         late = list(
-            Task.objects.overdue_on(local_date(at)).select_related("organization", "measure__plan").order_by("due", "pk")[:4]
+            Task.objects.overdue_on(local_date(at))
+            .select_related("organization", "measure__plan")
+            .order_by("due", "pk")[:4]
         )
         clerk = city.one(city.top, Role.CLERK, at=at)
         for task in late:
@@ -32,8 +34,16 @@ def keep_an_eye(world: World, *, since: date) -> Life:
         leader = city.one(city.top, Role.LEADER, at=at)
         for task in [t for t in late if t.state == Task.State.ACTIVE][:1]:
             if decide(task, "instruct", actor=leader, at=at).allowed:
-                perform(task, "instruct", actor=leader, at=at, given={"remark": pick(rng, world.words["instruct"])})
+                perform(
+                    task,
+                    "instruct",
+                    actor=leader,
+                    at=at,
+                    given={"remark": pick(rng, world.words["instruct"])},
+                )
         inspector = city.one(city.top, Role.INSPECTOR, at=at)
         done = Measure.objects.filter(state=Measure.State.VERIFYING).select_related("plan").order_by("pk")
         for measure in done[:2]:
-            perform(measure, "verify", actor=inspector, at=at, given={"remark": pick(rng, world.words["verify"])})
+            perform(
+                measure, "verify", actor=inspector, at=at, given={"remark": pick(rng, world.words["verify"])}
+            )

@@ -38,7 +38,9 @@ def read_in(city: City, script: Script, *, at: datetime) -> Source:
     )
 
 
-def draw_up(city: City, source: Source, script: Script, *, period: str, at: datetime) -> tuple[Plan, dict[int, Ask]]:
+def draw_up(
+    city: City, source: Source, script: Script, *, period: str, at: datetime
+) -> tuple[Plan, dict[int, Ask]]:
     """A draft plan from a source, every action decided; the asks by measure id."""
     clerk = city.one(city.top, Role.CLERK, at=at)
     plan = create_plan(
@@ -49,7 +51,10 @@ def draw_up(city: City, source: Source, script: Script, *, period: str, at: date
     chosen = _notes_with_actions(source, script, city, at=at) if script.asks else _by_proposals(source, plan)
     for ask, action in chosen:
         sentence = _sentence(source, action)
-        fields = {"requirement": sentence, "responsible_leader": leaders[len(asks) % len(leaders)]} | ask.fields
+        fields = {
+            "requirement": sentence,
+            "responsible_leader": leaders[len(asks) % len(leaders)],
+        } | ask.fields
         measure = add_measure(plan, actor=clerk, at=at, fields=fields, actions=[action])
         asks[measure.pk] = ask
     _set_rest_aside(source, script, city, at=at)
@@ -137,7 +142,8 @@ def _set_rest_aside(source: Source, script: Script, city: City, *, at: datetime)
         if action := _action_at(source, words):
             set_aside([action], reason=reason, actor=clerk, at=at)
     taken = [a.start for a in source.actions.filter(decision=Decision.TAKEN)]
-    gathered, rest = [], []
+    gathered: list[Action] = []
+    rest: list[Action] = []
     for action in source.actions.filter(decision=Decision.OPEN, done=False):
         near = any(abs(action.start - start) < 90 for start in taken)
         (gathered if near else rest).append(action)

@@ -13,7 +13,7 @@ from tracker.demo.careers import World
 from tracker.demo.diary import Diary, Life
 from tracker.demo.words import pick
 from tracker.inspections import draw_sample, plan_inspection, record_finding, record_visit
-from tracker.models import Finding, Inspection, Visit
+from tracker.models import Finding, Visit
 from tracker.transitions import perform
 
 Role = Post.Role
@@ -44,7 +44,8 @@ class Inspecting:
         """Plan and draw, start, visit one unit after another, report, close."""
         rng, world = self.rng, self.world
         at = yield world.hour(rng, world.days_on(self.plan.starts, -5))
-        size = max(1, -(-len(world.city.branches) // self.plan.share)) if self.plan.modes["sampled"] else 0
+        branches = len(world.city.branches)
+        size = min(branches, max(3, -(-branches // self.plan.share))) if self.plan.modes["sampled"] else 0
         fields = {
             "purpose": self.text["purpose"],
             "starts_on": self.plan.starts,
@@ -62,13 +63,15 @@ class Inspecting:
         faults = 0
         for visit in Visit.objects.filter(inspection=inspection).select_related("organization"):
             at = yield world.hour(rng, world.days_on(local_date(at), rng.choice((0, 1, 1))))
-            found = faults < len(world.words["findings"]) and rng.random() < 0.6
+            found = faults < 2 or (faults < len(world.words["findings"]) and rng.random() < 0.5)
             words = world.words["visits"]["fault" if found else "good"]
             record_visit(
                 visit, visited_on=local_date(at), remark=pick(rng, words), actor=self._inspector(at), at=at
             )
             if found:
-                self.diary.begin(Rectifying(self.world, self._record(visit, faults, at), faults).live())
+                finding = self._record(visit, faults, at)
+                lingers = self.plan.number == 0 and faults == 1
+                self.diary.begin(Rectifying(self.world, finding, faults, lingers=lingers).live())
                 faults += 1
         at = yield world.hour(rng, world.days_on(local_date(at), 3))
         given = {"conclusion": self.text["conclusion"] or "督查情况总体良好。"}
@@ -92,10 +95,13 @@ class Inspecting:
 
 
 class Rectifying:
-    """The life of one finding: every fourth one is put right late, every fifth one not accepted at first."""
+    """The life of one finding: every fourth one is put right late, every fifth one not accepted at first.
 
-    def __init__(self, world: World, finding: Finding, number: int) -> None:
-        self.world, self.finding, self.number = world, finding, number
+    One that ``lingers`` is worked on, but its acceptance is never requested.
+    """
+
+    def __init__(self, world: World, finding: Finding, number: int, *, lingers: bool = False) -> None:
+        self.world, self.finding, self.number, self.lingers = world, finding, number, lingers
         self.rng: Random = world.rng("finding", finding.number)
         facts = world.words["findings"]
         self.text = next(entry for entry in facts if entry["fact"] == finding.fact)
@@ -106,12 +112,24 @@ class Rectifying:
         city = world.city
         at = yield world.hour(rng, world.days_on(local_date(finding.recorded_at), rng.randint(2, 4)))
         day = local_date(at)
-        kind, days = ((Finding.Kind.IMMEDIATE, 5), (Finding.Kind.TIMED, 20), (Finding.Kind.LASTING, 40))[self.number % 3]
-        given: dict[str, Any] = {"kind": kind, "due": world.days_on(day, days), "standard": self.text["standard"]}
+        kind, days = ((Finding.Kind.IMMEDIATE, 5), (Finding.Kind.TIMED, 20), (Finding.Kind.LASTING, 40))[
+            self.number % 3
+        ]
+        given: dict[str, Any] = {
+            "kind": kind,
+            "due": world.days_on(day, days),
+            "standard": self.text["standard"],
+        }
         leader = next((u for o in city.above(unit) if (u := city.actor(o, Role.SECRETARY, at=at))), None)
         given["responsible_leader"] = leader.user.pk if leader else None
         finding = perform(finding, "assign", actor=city.one(city.top, Role.CLERK, at=at), at=at, given=given)
-        for act, wait in (("enter_measures", 2), ("report", max(2, days // 2)), ("submit", max(2, days // 3))):
+        for act, wait in (
+            ("enter_measures", 2),
+            ("report", max(2, days // 2)),
+            ("submit", max(2, days // 3)),
+        ):
+            if act == "submit" and self.lingers:
+                return
             late = 15 if act == "submit" and self.number % 4 == 3 else 0
             at = yield world.hour(rng, world.days_on(local_date(at), wait + late))
             while (actor := city.actor(unit, Role.SECRETARY, Role.CLERK, at=at)) is None:
@@ -126,9 +144,17 @@ class Rectifying:
             finding = perform(finding, "not_accepted", actor=self._checker(at), at=at, given=reason)
             at = yield world.hour(rng, world.days_on(local_date(at), 6))
             actor = city.one(unit, Role.SECRETARY, Role.CLERK, at=at)
-            finding = perform(finding, "submit", actor=actor, at=at, given={"progress": "已补充整改，请再次核验。"})
+            finding = perform(
+                finding, "submit", actor=actor, at=at, given={"progress": "已补充整改，请再次核验。"}
+            )
         at = yield world.hour(rng, world.days_on(local_date(at), 4))
-        perform(finding, "accept", actor=self._checker(at), at=at, given={"remark": "现场核验属实，群众认可，同意销号。"})
+        perform(
+            finding,
+            "accept",
+            actor=self._checker(at),
+            at=at,
+            given={"remark": "现场核验属实，群众认可，同意销号。"},
+        )
 
     def _checker(self, at: datetime) -> Any:
         """Not the inspector who recorded it."""

@@ -11,9 +11,9 @@ from typing import Any
 from branches.models import Organization
 from common.periods import Period
 from tracker.demo.words import FOLDER, table
+from tracker.documents import Unreadable, text_of
 from tracker.models import Measure
 from tracker.proposals import Proposal
-from tracker.documents import Unreadable, text_of
 from tracker.unreadable import refusal
 
 Kind, Theme = Organization.Kind, Measure.Theme
@@ -79,7 +79,7 @@ def foreign_scripts(folder: Path, period: Period, *, turn: int) -> list[Script]:
     """
     own = own_script(period)
     files = sorted(p for p in folder.iterdir() if p.suffix.lower() in {".txt", ".md", ".docx", ".pdf"})
-    scripts = []
+    scripts: list[Script] = []
     for path in files[turn::2]:
         try:
             text = text_of(path.name, path.read_bytes())
@@ -152,7 +152,7 @@ def _from_proposal(proposal: Proposal, period: Period) -> Ask:
     if not fields["receiver_kinds"]:
         fields["receiver_kinds"] = [Kind.COMMITTEE]
     fields["deliverable"] = fields["deliverable"] or _PAPERS.get(theme, "活动记录")
-    fields["evidence_note"] = fields["deliverable"]
+    fields |= {"evidence_required": True, "evidence_note": fields["deliverable"]}
     return Ask(fields)
 
 
