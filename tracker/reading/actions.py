@@ -37,6 +37,7 @@ _STARTS_PART = re.compile(
     rf"(?:{ADVERB}地?)*(?:{group_pattern('verbs', 'make', 'build', 'strengthen', 'solve', 'quit')}"
     r"|召开|举办|开展|组织开展|落实|严格执行|参加)(?=.{2})"
 )
+_CUTS = re.compile("、|并且?")
 _LIST_CLOSED = re.compile(r"等[^，、]{1,12}$|等(?:多种)?(?:方式|形式|途径|渠道|手段)")
 _VERB_OR_RESULT = re.compile(
     group_pattern(
@@ -167,15 +168,14 @@ def _joined(shadow: Shadow, found: list[Clause], index: int) -> tuple[int, Found
 
 
 def _parts(text: str, clause: Clause) -> Iterator[_Part]:
-    """The clause, cut at each 、 after which a verb with an object of its own begins."""
+    """The clause, cut at each 、 and 并 after which a verb with an object of its own begins."""
     body = text[clause.start : clause.end]
     start = 0
-    if "、" in body and not _LIST_CLOSED.search(body):
-        for cut in re.finditer("、", body):
-            head = body[start : cut.start()]
-            if len(head) >= 4 and _STARTS_PART.match(body, cut.end()) and _has_object(head):
-                yield _Part(clause.start + start, clause.start + cut.start())
-                start = cut.end()
+    for cut in _CUTS.finditer(body) if not _LIST_CLOSED.search(body) else ():
+        head = body[start : cut.start()]
+        if len(head) >= 4 and _STARTS_PART.match(body, cut.end()) and _has_object(head):
+            yield _Part(clause.start + start, clause.start + cut.start())
+            start = cut.end()
     yield _Part(clause.start + start, clause.end)
 
 

@@ -14,6 +14,7 @@ MODAL = re.compile(
     r"(?:一定要|必须要?|务必要?|应当|应该|需要|(?<![重主纪摘首只概提次紧简扼])要(?![求点素害闻件旨义领职道么])"
     r"|(?<![响相适反效供对呼顺感理])应(?![急对付用聘邀变届有声])|(?<![必])须|务求)"
 )
+_SCORE = re.compile(r"(?<=[^\s\d])[ \t]+\d{1,3}(?:\.\d)?[ \t]*分?$")
 LONGEST = 300
 """A clause longer than this is no sentence a person wrote; it is not searched for actions."""
 
@@ -47,7 +48,10 @@ def sentences(text: str, start: int, end: int) -> Iterator[Sentence]:
 
 
 def piece_of(text: str, start: int, end: int) -> Piece:
-    """A stretch of one sentence, cut at commas, semicolons, colons and the tabs of pasted tables."""
+    """A stretch of one sentence, cut at commas, semicolons, colons and tabs; a score that trails in a pasted table is left out."""
+    score = _SCORE.search(text, max(start, end - 8), end)
+    if score:
+        end = score.start()
     return Piece(
         start, end, [Clause(match.start(), match.end()) for match in _CLAUSE.finditer(text, start, end)]
     )

@@ -25,7 +25,7 @@ _ENUMERATOR = re.compile(
     rf"|(?P<paren>\(\d{{1,2}}\)|\d{{1,2}}\)|[⑴-⒇])"
     rf"|(?P<item>\d{{1,2}}(?:[.、](?!\d)|[ \t]*\t)|[⒈-⒛])"
     rf"|(?P<circle>[①-⑳])"
-    rf"|(?P<clause>{_CN}{{1,3}}[是要])"
+    rf"|(?P<clause>{_CN}{{1,3}}[是要])|(?P<grasp>{_CN}抓(?![到就紧手住起]))"
     rf"|(?P<first>首先|其次|再次|再者|最后|其[一二三四五六])"
 )
 _RANK = {
@@ -37,12 +37,13 @@ _RANK = {
     "paren": 4,
     "circle": 5,
     "ordinal": 6,
+    "grasp": 6,
     "clause_is": 7,
     "clause_must": 7,
     "first": 7,
 }
 _LINE_ONLY = {"part", "article"}
-_LIGHT = {"clause_is", "clause_must", "first", "ordinal"}
+_LIGHT = {"clause_is", "clause_must", "first", "ordinal", "grasp"}
 _LINE_LEAD = re.compile(r"[ \t]*(?:#{1,6}[ \t]+|[-*>•●◆■]+[ \t]+|\*\*|__|\|[ \t]*)?[ \t]*")
 _BEFORE_INLINE = "。；：！？，、)”》’… "
 _BEFORE_STRICT = "。；：！？)”》’… "
@@ -373,13 +374,17 @@ class _Builder:
         here = self._list_of(node)
         self.listed[here] = self.listed.get(here, 0) + 1
         if self.listed[here] == 1 or mark.number == 1:
-            self.leads[here] = Span(
-                min(self.lead_start, mark.start) if parent is None else parent.mark.end, mark.start
-            )
+            self.leads[here] = Span(min(self._lead_from(parent), mark.start), mark.start)
         node.lead = self.leads[here]
         self.nodes.append(node)
         self.stack.append(node)
         self.leaf = node
+
+    def _lead_from(self, parent: Node | None) -> int:
+        """Where the text begins that leads into a list: behind its parent's number and its earlier lists."""
+        if parent is None:
+            return self.lead_start
+        return parent.children[-2].end if len(parent.children) > 1 else parent.mark.end
 
     def _settle(self, mark: Mark) -> None:
         """Pop the stack until the mark may become a child of its top."""

@@ -25,7 +25,7 @@ _CUT = re.compile(r"并(?=推动|组织|抓好|印发|报|认真|严格|下发|�
 _COUNT_AFTER = re.compile(
     r"(?:不少于|不低于|至少|共)?(?:\d{1,6}|[一二两三四五六七八九十]{1,3})[余多]?(?:份|篇|个|项|条|件|册|本|部|次)(?:以上)?$"
 )
-_ADJUNCT = re.compile(r"^(?:相应的?|好|了|出|一批|一份|一个|有关|具体的)")
+_ADJUNCT = re.compile(r"^(?:相应的?|好|了|出|一批|[一两\d]{1,2}[份篇个项套本册]|有关|具体的)")
 
 
 def deliverables(shadow: Shadow, piece: Piece) -> Iterator[Slot]:

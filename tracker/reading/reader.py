@@ -11,12 +11,12 @@ from .actions import SHORT_TIME, Found, actions_in
 from .amounts import quantities
 from .clauses import MODAL, Piece, Sentence, piece_of, sentences
 from .kinds import kinds_of_action, kinds_of_point
-from .model import Action, Passage, Point, Reading, Slot
+from .model import Action, Passage, Point, Reading, Slot, Why
 from .outline import tree_of
 from .owners import owners
 from .papers import deliverables
 from .points import Draft, drafts, path_of, title_span, trimmed_end
-from .shadow import Shadow, shadow_of
+from .shadow import BLANK, Shadow, shadow_of
 from .stance import AIM, FUTURE, PAST, Judged, stance_of
 from .times import cadences, dues, vague_words
 
@@ -210,7 +210,9 @@ def _point(shadow: Shadow, draft: Draft, judged: Judged, slots: list[Slot], acts
             shadow.raw[draft.start : draft.end],
             " ".join(draft.titles[1:]),
         )
-    return Point(draft.start, draft.end, draft.path, title, judged.stance, kinds, judged.why, tuple(slots))
+    return Point(
+        draft.start, draft.end, draft.path, title, judged.stance, kinds, _shown(judged.why), tuple(slots)
+    )
 
 
 def _passages(shadow: Shadow, tree) -> list[Passage]:  # type: ignore[no-untyped-def]
@@ -220,3 +222,8 @@ def _passages(shadow: Shadow, tree) -> list[Passage]:  # type: ignore[no-untyped
         end = trimmed_end(shadow.raw, node.mark.start, node.end)
         found.append(Passage(node.mark.start, end, path_of(node, shadow), first, last, not node.children))
     return found
+
+
+def _shown(why: Why) -> Why:
+    """The reason without the blanks that stand for names in the view it was found in."""
+    return Why(why.rule, tuple(word.replace(BLANK, "") for word in why.words))

@@ -15,6 +15,7 @@ _UNIT_CADENCE = {
     "日": "daily",
     "天": "daily",
     "周": "weekly",
+    "学期": "half-yearly",
     "星期": "weekly",
     "月": "monthly",
     "季": "quarterly",
@@ -23,7 +24,7 @@ _UNIT_CADENCE = {
     "年": "yearly",
     "年度": "yearly",
 }
-_UNIT = "(?:季度|季|半年|年度|年|月|周|星期)"
+_UNIT = "(?:学期|季度|季|半年|年度|年|月|周|星期)"
 _EVERY = re.compile(
     rf"每(?:个|一|1)?(?P<half>半个?月)"
     rf"|每(?:个|一|1)?(?P<every>{_UNIT})(?:度)?(?:(?:初|末|底)(?!端))?"
@@ -86,6 +87,8 @@ _EVENT = re.compile(
     rf"|^(?P<after>会后|会前|换届后|节前|节后|春节前后?|两会前后?|全会召开后)$"
 )
 _DATE_LETTER = re.compile('[月季年天周底旦庆节日时]|[“"]')
+# 对照年初会议要求, 年终考核: what was laid down or is called so, no date to act by.
+_LOOKED_BACK = re.compile(r"[^，。；]{0,14}(?:会议|部署|要求|确定|下达|考核|总结|奖)")
 _AFTERWARDS = re.compile("后|前|时|期间|之日起")
 _LONGEST_EVENT = 32
 _NOT_DUE_AFTER = re.compile(
@@ -108,6 +111,8 @@ def cadences(text: str, start: int, end: int) -> Iterator[Slot]:
         )
     for match in _REGULAR.finditer(text, start, end):
         if match.lastgroup == "regular":
+            if match.group() == "经常" and text[match.end() : match.end() + 1] == "化":
+                continue
             if match.group() == "常态化" and _is_name(text, match.end(), end):
                 continue
             if match.group() in ("经常性", "经常") and text[match.end() : match.end() + 3] in (
@@ -135,6 +140,8 @@ def dues(text: str, start: int, end: int, *, done: bool) -> Iterator[Slot]:
     """Due slots of one sentence; `done` says that its passage reports the past, where dates bind nobody."""
     for match in _DUE.finditer(text, start, end) if _DATE_LETTER.search(text, start, end) else ():
         first = match.start()
+        if match.group("edge") in ("年初", "年终") and _LOOKED_BACK.match(text, match.end()):
+            continue
         if text[first - 1 : first].isdigit() or match.group() in ("底", ""):
             continue
         if _NOT_DUE_AFTER.match(text, match.end()) and not match.group().endswith(("前", "内", "底", "末")):

@@ -78,6 +78,8 @@ _DIVIDES = frozenset(("明确", "细化", "细化硬化", "量化", "硬化", "�
 _QUOTABLE = frozenset(
     ["开展", "组织", "组织开展", "实施", "组织实施", "启动", "发起", "推行", "实行", "策划", "部署开展"]
 )
+"""After these only a campaign is definite (抓好创建活动), not work at large (抓好宣传工作)."""
+_HANDLED = frozenset(("抓好", "抓实", "做好", "搞好", "用好", "办好"))
 _LED = re.compile(r"(?:教育)?引导|督促|指导|组织|动员")
 _LED_TO = ("规范", "规定", "制度", "公约", "守则", "办法", "承诺")
 _RECORDS = ("名册", "花名册", "报告", "档案", "台账", "台帐", "清单")
@@ -250,6 +252,8 @@ def _hold(case: Case) -> Why | None:
 def _run(case: Case) -> Why | None:
     if case.verb == "组织" and case.prefix and not _ADVERBIAL.fullmatch(MODAL.sub("", case.prefix)):
         return None
+    if case.verb in _HANDLED and not case.found.endswith(("活动", "行动", "工程", "项目", "试点")):
+        return None
     core = case.found if case.found.endswith("活动") else _TAIL.sub("", case.found)
     if core.endswith(_ATTITUDE) and not core.endswith("作用"):
         return None
@@ -316,6 +320,8 @@ def _act(case: Case) -> Why | None:
         or "、" in case.prefix
         or _BY_THE_WAY.fullmatch(case.prefix)
     ):
+        return None
+    if case.verb == "组建" and case.prefix.endswith("小"):
         return None
     if (case.verb in _NOUN_LIKE and case.found.startswith("“")) or (
         case.verb == "联系" and case.found[:1] in ("点", "人", "户", "会")
