@@ -99,7 +99,7 @@ def is_behind(tasks: models.QuerySet[Task], *, day: date, calendar: Calendar) ->
 class Glance:
     """What a list shows of a task: its light (``suspended`` included), the reason in words, and the pace.
 
-    ``days`` are the working days left (negative: overdue), None once it no longer matters.
+    ``days`` are the working days left (negative: overdue); days and pace are None once it is out of the unit's hands.
     """
 
     light: str
@@ -118,17 +118,20 @@ def glance(task: Task, *, day: date, calendar: Calendar) -> Glance:
     if light == Light.DONE:
         return Glance("done", _now("completed late") if task.done_late else str(state.label), None, None)
     days = calendar.between(day, task.due)
+    if state not in Task.IN_HAND:
+        return Glance(
+            light.value, _now("handed in late") if task.done_late else _now("handed in"), None, None
+        )
     pace = round(expected_pace(task, day=day, calendar=calendar))
     return Glance(light.value, _why(task, light, days=days, pace=pace, day=day), days, pace)
 
 
 def _why(task: Task, light: Light, *, days: int, pace: int, day: date) -> str:
-    in_hand = task.state in Task.IN_HAND
     if light == Light.RED and day > task.due:
         return saying.time_left(days) if days < 0 else _now("overdue")
     if light == Light.RED:
         return _now("not acknowledged in time")
-    if in_hand and task.returned:
+    if task.returned:
         return _now("returned")
     if light == Light.YELLOW and days > NEAR_DAYS:
         return _now("%(points)s points behind") % {"points": pace - task.percent}

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from common import saying
 from tracker.events import history
-from tracker.models import Event
+from tracker.models import Event, Task
 from tracker.models.subject import Subject
 from tracker.transitions import transitions_of
 
@@ -36,6 +36,7 @@ OTHER_ACTS: Mapping[str, str | Promise] = {
 }
 """Acts that stand in no table because they begin a history or belong to one page."""
 
+RETURNS = frozenset({"return", "return_second"})
 GOOD = frozenset({"approve", "approve_second", "accept", "verify", "close", "grant", "extend"})
 BAD = frozenset({"return", "return_second", "not_accepted", "not_verified", "withdraw", "drop"})
 WARN = frozenset({"urge", "suspend", "reopen", "decline", "reassign", "ask_extension", "refuse"})
@@ -60,6 +61,12 @@ class Line:
 def timeline_of(subject: Subject) -> list[Line]:
     """Everything that happened to a subject, newest first (one query)."""
     return list(reversed(lines_of(history(subject))))
+
+
+def last_return(task: Task) -> Line | None:
+    """The newest return of a task, with its reason."""
+    returns = history(task).filter(act__in=RETURNS).order_by("-sequence")[:1]
+    return next(iter(lines_of(returns)), None)
 
 
 def lines_of(events: Iterable[Event]) -> list[Line]:

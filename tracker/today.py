@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +20,7 @@ from tracker.task_list import own_units
 from tracker.timeline import Line, lines_of
 from tracker.transitions.parties import OFFICE_ROLES, REVIEW_ROLES
 
+VERIFIERS = OFFICE_ROLES | {"INSPECTOR"}
 LATELY = timedelta(days=14)
 TOLD = (
     "submit",
@@ -77,25 +78,30 @@ def duties_of(actor: Actor, *, day: date) -> list[Duty]:
 
     A constant number of queries, one for each kind.
     """
-    offices = [post.organization_id for post in actor.posts if post.role in OFFICE_ROLES | {"INSPECTOR"}]
+    offices = [post.organization_id for post in actor.posts if post.role in VERIFIERS]
     deciders = [post.organization_id for post in actor.posts if post.role in REVIEW_ROLES]
     findings = Finding.objects.visible_to(actor).filter(found_by__in=offices)
     found = findings.aggregate(
         assign=Count("pk", filter=Q(state="FOUND")), accept=Count("pk", filter=Q(state="SUBMITTED"))
     )
     asked = Extension.objects.filter(state="PENDING", task__measure__plan__organization__in=deciders)
-    verify = Measure.objects.filter(state="VERIFYING", plan__organization__in=offices)
     own = Task.objects.filter(organization__in=own_units(actor), state__in=Task.IN_HAND)
     duties = [
         Duty(queue_of(actor).count(), _("To review"), "/review/"),
         Duty(asked.count(), _("Extensions asked for"), "/tasks/?extension=1"),
         Duty(found["assign"], _("Findings to assign"), "/findings/?state=FOUND"),
         Duty(found["accept"], _("Findings to accept"), "/findings/?state=SUBMITTED"),
-        Duty(verify.count(), _("Measures to verify"), "/plans/?measures=VERIFYING"),
+        Duty(to_verify(actor).count(), _("Measures to verify"), "/review/measures/"),
         Duty(own.count(), _("My own unit's tasks"), "/tasks/?mine=1"),
         Duty(count_gaps(actor, day=day), _("Gaps in the chain"), "/tasks/gaps/", "warn"),
     ]
     return [duty for duty in duties if duty.count]
+
+
+def to_verify(actor: Actor) -> QuerySet[Measure]:
+    """Measures whose tasks are all closed, of plans whose office or inspector this person is."""
+    offices = [post.organization_id for post in actor.posts if post.role in VERIFIERS]
+    return Measure.objects.filter(state=Measure.State.VERIFYING, plan__organization__in=offices)
 
 
 def standings_of(actor: Actor, *, day: date, calendar: Calendar) -> list[PlanStanding]:

@@ -197,3 +197,14 @@ def test_the_queue_asks_the_same_number_of_questions_for_one_and_three(
     acknowledged(world, make_task(world))
     with django_assert_num_queries(len(few)):
         client.get("/review/")
+
+
+def test_measures_whose_tasks_are_closed_wait_for_the_office_and_the_inspector(client, world):
+    task = submitted(world, make_task(world))
+    perform(task, "approve", actor=world.reviewer, at=NOW)
+    for actor in (world.office, world.inspector):
+        client.force_login(actor.user)
+        shown = client.get("/review/measures/").context["measures"]
+        assert [(measure, measure.done) for measure in shown] == [(task.measure, 1)]
+    client.force_login(world.reviewer.user)
+    assert list(client.get("/review/measures/").context["measures"]) == []

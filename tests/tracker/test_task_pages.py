@@ -350,3 +350,36 @@ def test_the_gap_page_names_the_posts_that_nobody_holds(client, world):
     client.force_login(world.reviewer.user)
     gaps = client.get(reverse("tracker:gaps")).context["gaps"]
     assert [(gap.organization, gap.roles) for gap in gaps] == [(empty, ["书记", "党务干部"])]
+
+
+def test_all_new_tasks_are_acknowledged_at_once_but_only_those_that_were_shown(client, world):
+    first, second, unseen = (make_task(world) for _ in range(3))
+    elsewhere = make_task(world)
+    Task.objects.filter(pk=elsewhere.pk).update(organization=world.other_branch)
+    client.force_login(world.secretary.user)
+    given = {"task": [first.pk, second.pk, elsewhere.pk, "x"], "handler": world.secretary.user.pk}
+    response = client.post("/tasks/acknowledge/", given, follow=True)
+    assert [str(message) for message in response.context["messages"]] == ["已签收 2 项任务"]
+    states = dict(Task.objects.values_list("pk", "state"))
+    assert [states[task.pk] for task in (first, second, unseen, elsewhere)] == [
+        "ACTIVE",
+        "ACTIVE",
+        "PENDING",
+        "PENDING",
+    ]
+
+
+def test_acknowledging_at_once_for_a_person_of_another_unit_does_nothing(client, world):
+    task = make_task(world)
+    client.force_login(world.secretary.user)
+    given = {"task": [task.pk], "handler": world.other_secretary.user.pk}
+    response = client.post("/tasks/acknowledge/", given, follow=True)
+    assert len(response.context["messages"]) == 1
+    assert Task.objects.get(pk=task.pk).state == Task.State.PENDING
+
+
+def test_a_timely_submission_that_waits_beyond_the_due_date_is_not_called_overdue(client, world):
+    task = submitted(world, make_task(world, due=date(2026, 3, 20)), at=moment(date(2026, 3, 20)))
+    client.force_login(world.secretary.user)
+    glance = client.get(page(task)).context["glance"]
+    assert (glance.light, glance.word, glance.days) == ("yellow", "已报结", None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -59,6 +59,12 @@ class Task(Subject):
 
     OPEN = frozenset({State.PENDING, State.ACTIVE, State.SUBMITTED, State.SECOND_REVIEW, State.SUSPENDED})
     IN_HAND = frozenset({State.PENDING, State.ACTIVE})
+    TONES: ClassVar[dict[str, str]] = {
+        State.PENDING: "warn",
+        State.SUBMITTED: "info",
+        State.SECOND_REVIEW: "info",
+        State.DONE: "good",
+    }
 
     measure = models.ForeignKey(Measure, models.PROTECT, related_name="tasks", verbose_name=_("measure"))
     organization = models.ForeignKey(
@@ -149,6 +155,11 @@ class Task(Subject):
 
     def __str__(self) -> str:
         return f"{self.measure.title} · {self.organization.short_name}"
+
+    @property
+    def state_tone(self) -> str:
+        """The colour of the state's badge."""
+        return self.TONES.get(self.state, "neutral")
 
     @property
     def title(self) -> str:

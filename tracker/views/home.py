@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,12 +10,13 @@ from django.urls import path
 from django.views.decorators.http import require_GET
 
 from branches.access import Actor
-from branches.models import Organization
+from branches.models import Organization, User
 from common.clock import local_date, now
 from common.workdays import Calendar
 from tracker.models import Task
-from tracker.task_list import DAILY, GROUPS, counts_of, group_of, rows_of, with_names
+from tracker.task_list import DAILY, GROUPS, counts_of, group_of, own_units, rows_of, with_names
 from tracker.today import duties_of, laggards_of, news_for, standings_of
+from tracker.transitions.forms import people_of
 from tracker.transitions.parties import is_office
 from tracker.views.acts import actor_of
 
@@ -69,8 +70,16 @@ def _branch(request: HttpRequest, actor: Actor) -> HttpResponse:
             "groups": [g for g in groups if g[0] in by_group],
             "open": counts["open"],
             "done": counts["done"],
+            "people": _people_of_own_unit(actor, day) if by_group["pending"] else [],
         },
     )
+
+
+def _people_of_own_unit(actor: Actor, day: date) -> list[User]:
+    """Whom all new tasks may be given to at once; nobody where the person answers for no unit or for several."""
+    own = set(own_units(actor))
+    units = [post.organization for post in actor.business_posts if post.organization_id in own]
+    return list(people_of(units[0], day)) if len(own) == 1 else []
 
 
 def _office(request: HttpRequest, actor: Actor) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -14,6 +15,7 @@ from common.workdays import Calendar
 from tracker.asked import words_behind
 from tracker.models import Task
 from tracker.reviewing import next_after, queue_of, recent_reasons, submission_of
+from tracker.today import to_verify
 from tracker.transitions import act_form
 from tracker.views.acts import actor_of
 
@@ -63,6 +65,16 @@ def review(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     )
 
 
+@require_GET
+def measures_to_verify(request: HttpRequest) -> HttpResponse:
+    """``/review/measures/``: measures whose tasks are all closed and whose effect somebody has to judge."""
+    done = Count("tasks", filter=Q(tasks__state=Task.State.DONE))
+    measures = (
+        to_verify(actor_of(request)).select_related("plan").annotate(done=done).order_by("plan", "position")
+    )
+    return render(request, "tracker/review/measures.html", {"measures": measures[:200]})
+
+
 def _reviews(request: HttpRequest) -> bool:
     """Whether this person ever has something to review, for the words of the empty page."""
     return any(post.organization.kind != "BRANCH" for post in actor_of(request).business_posts)
@@ -70,5 +82,6 @@ def _reviews(request: HttpRequest) -> bool:
 
 urlpatterns: list = [
     path("review/", review, name="review"),
+    path("review/measures/", measures_to_verify, name="measures_to_verify"),
     path("review/<int:pk>/", review, name="review_one"),
 ]

@@ -26,8 +26,8 @@ from tracker.gaps import gaps_in_sight, spelled_out
 from tracker.lights import glance
 from tracker.models import Evidence, Extension, Plan, Task
 from tracker.task_list import GROUPS, TaskFilter, counts_of, page_of, rows_of, with_names
-from tracker.timeline import timeline_of
-from tracker.transitions import act_form
+from tracker.timeline import RETURNS, last_return, timeline_of
+from tracker.transitions import act_form, perform
 from tracker.views.acts import Button, act_page, actor_of, offers_for
 
 SHOWN_GROUPS = ("open", "pending", "returned", "urgent", "active", "review", "done")
@@ -37,6 +37,7 @@ SWITCHES: dict[str, str | Promise] = {
     "extension": gettext_lazy("extension asked for"),
 }
 WITHOUT_A_CONTROL = (*SWITCHES, "measure", "overdue_on", "due_from", "due_to")
+SHOWN_AT_ONCE = 200
 WITH_FILES = frozenset({"report", "submit"})
 """Acts whose page also takes evidence, so that text and photos go in together."""
 
@@ -146,7 +147,10 @@ def task_page(request: HttpRequest, pk: int) -> HttpResponse:
             "limit_days": calendar.between(day, task.acknowledge_by),
             "words": words_behind(task.measure, actor=actor),
             "chain": list(reversed(chain_of(task.organization, day=day))),
-            "lines": timeline_of(task),
+            "lines": (lines := timeline_of(task)),
+            "last_return": next((line for line in lines if line.act in RETURNS), None)
+            if task.returned
+            else None,
             "evidence": task.evidence.select_related("file", "added_by"),
             "extension": _open_extension(task, actor=actor, at=at),
             **_ranked(offers),
@@ -195,6 +199,7 @@ def task_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         "uploads": uploads,
         "accept": evidence.ACCEPT,
         "evidence": task.evidence.select_related("file") if uploads else [],
+        "last_return": last_return(task) if uploads and task.returned else None,
     }
     return act_page(
         request,
@@ -220,6 +225,29 @@ def _attach_along(request: HttpRequest, task: Task) -> Task:
                 _("Somebody else acted on this in the meantime. Look at the present state and decide again.")
             )
     return task
+
+
+@require_POST
+def acknowledge_many(request: HttpRequest) -> HttpResponse:
+    """Acknowledge the tasks that the sender's page showed, each by its own act, naming one person for all."""
+    actor, at = actor_of(request), now()
+    shown = [int(pk) for pk in request.POST.getlist("task") if pk.isdecimal() and len(pk) < 19][
+        :SHOWN_AT_ONCE
+    ]
+    tasks = Task.objects.visible_to(actor).filter(pk__in=shown, state=Task.State.PENDING)
+    done, refusals = 0, set()
+    for task in tasks.select_related("measure__plan__organization", "organization"):
+        try:
+            perform(task, "acknowledge", actor=actor, at=at, given=request.POST)
+            done += 1
+        except Refused as refusal:
+            refusals.add(str(refusal))
+    for sentence in sorted(refusals):
+        messages.error(request, sentence)
+    if done:
+        said = ngettext("%(count)s task acknowledged", "%(count)s tasks acknowledged", done)
+        messages.success(request, said % {"count": done})
+    return redirect("tracker:home")
 
 
 @require_POST
@@ -303,6 +331,7 @@ def gap_list(request: HttpRequest) -> HttpResponse:
 
 urlpatterns: list = [
     path("tasks/", task_list, name="tasks"),
+    path("tasks/acknowledge/", acknowledge_many, name="acknowledge_many"),
     path("tasks/gaps/", gap_list, name="gaps"),
     path("tasks/<int:pk>/", task_page, name="task"),
     path("tasks/<int:pk>/evidence/", add_evidence, name="add_evidence"),
