@@ -87,11 +87,31 @@ class Actor:
             for p in self.posts
         )
 
+    def duty_scope(self, roles: Iterable[str], path: str) -> Q:
+        """The condition "where I hold one of these duties, and all below" on a path column.
+
+        For the system duties, which give no sight of business texts and therefore do not count in ``scope``.
+        """
+        wanted = set(roles)
+        within = Q(pk__in=[])
+        for root in _topmost(post.organization.path for post in self.posts if post.role in wanted):
+            within |= Q(**{f"{path}__gte": root, f"{path}__lt": root + _AFTER})
+        return within
+
+    def has_duty(self, roles: Iterable[str], organization: Organization) -> bool:
+        """Whether a duty held at or above this organisation reaches it; the same rule without a query."""
+        wanted = set(roles)
+        return any(p.role in wanted and organization.path.startswith(p.organization.path) for p in self.posts)
+
     @cached_property
     def _roots(self) -> tuple[str, ...]:
-        paths = sorted({post.organization.path for post in self.business_posts})
-        roots: list[str] = []
-        for path in paths:
-            if not roots or not path.startswith(roots[-1]):
-                roots.append(path)
-        return tuple(roots)
+        return _topmost(post.organization.path for post in self.business_posts)
+
+
+def _topmost(paths: Iterable[str]) -> tuple[str, ...]:
+    """The paths that lie below none of the others."""
+    roots: list[str] = []
+    for path in sorted(set(paths)):
+        if not roots or not path.startswith(roots[-1]):
+            roots.append(path)
+    return tuple(roots)

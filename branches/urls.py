@@ -3,11 +3,26 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from branches.views.sign_in import SignIn
+from branches.views import account, audit, identity_provider, users
+from branches.views.sign_in import SignIn, sign_in_code
 
 app_name = "branches"
 
 urlpatterns = [
     path("sign-in/", SignIn.as_view(), name="sign_in"),
+    path("sign-in/code/", sign_in_code, name="sign_in_code"),
+    path("sign-in/provider/", identity_provider.leave, name="provider"),
+    path("sign-in/provider/callback/", identity_provider.come_back, name="provider_callback"),
     path("sign-out/", LogoutView.as_view(), name="sign_out"),
+    path("account/", account.account, name="account"),
+    path("account/password/", account.password, name="password"),
+    path("account/second-factor/", account.second_factor, name="second_factor"),
+    path("account/sign-out-elsewhere/", account.sign_out_elsewhere, name="sign_out_elsewhere"),
+    path("users/", users.index, name="users"),
+    path("users/new/", users.create, name="user_new"),
+    path("users/<int:pk>/", users.detail, name="user"),
+    path("users/<int:pk>/posts/", users.grant, name="user_grant"),
+    path("users/<int:pk>/posts/<int:post>/end/", users.withdraw, name="user_withdraw"),
+    path("users/<int:pk>/<str:name>/", users.act, name="user_act"),
+    path("audit/", audit.audit, name="audit"),
 ]

@@ -13,7 +13,9 @@ OFFICE = frozenset({"CLERK", "SECRETARY", "DEPUTY_SECRETARY"})
 LEADERS = frozenset({"LEADER", "CHIEF"})
 INSPECTORS = frozenset({"INSPECTOR"})
 BUSINESS = OFFICE | LEADERS | INSPECTORS | {"MEMBER", "LIAISON"}
-SYSTEM = frozenset({"ADMINISTRATOR", "SECURITY_OFFICER", "AUDITOR"})
+KEEPERS = frozenset({"ADMINISTRATOR", "SECURITY_OFFICER"})
+AUDITORS = frozenset({"AUDITOR"})
+SYSTEM = KEEPERS | AUDITORS
 
 NOTICES = "/notices/"
 
@@ -54,6 +56,8 @@ ENTRIES = (
     Entry("/overview/", _("Overview"), "presentation-chart-line", OFFICE | LEADERS),
     Entry("/reports/", _("Reports"), "chart-bar-square", OFFICE | LEADERS | INSPECTORS),
     Entry("/organizations/", _("Organizations"), "building-library", BUSINESS | SYSTEM),
+    Entry("/users/", _("Accounts"), "users", KEEPERS, at_branches=True),
+    Entry("/audit/", _("Audit log"), "shield-check", AUDITORS, at_branches=True),
 )
 
 

@@ -7,7 +7,12 @@ from pathlib import Path
 from config.settings import *
 
 SECRET_KEY = "only for tests"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.MD5PasswordHasher",
+    "branches.passwords.InitialPasswordHasher",
+]
+# Tests travel in time: only those about it are signed out on the way or told that a password is old.
+IDLE_SECONDS = PASSWORD_MAX_AGE_DAYS = 0
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
 

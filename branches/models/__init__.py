@@ -3,7 +3,21 @@ from branches.models.organization import Organization
 from branches.models.placement import Placement
 from branches.models.post import Post
 from branches.models.rating import Rating
+from branches.models.second_factor import RecoveryCode, SecondFactor
 from branches.models.term import Term
+from branches.models.tries import Tries
 from branches.models.user import User
 
-__all__ = ["Area", "Organization", "Placement", "Post", "Rating", "Tag", "Term", "User"]
+__all__ = [
+    "Area",
+    "Organization",
+    "Placement",
+    "Post",
+    "Rating",
+    "RecoveryCode",
+    "SecondFactor",
+    "Tag",
+    "Term",
+    "Tries",
+    "User",
+]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,6 +16,22 @@ class User(AbstractUser):
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     name = models.CharField(_("name"), max_length=40)
+
+    organization = models.ForeignKey(
+        "branches.Organization",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="accounts",
+        verbose_name=_("kept by"),
+    )
+    """Whose administrator looks after the account while it holds no post. It gives no sight of anything."""
+    must_change_password = models.BooleanField(_("must change the password"), default=False)
+    initial_until = models.DateTimeField(_("initial password valid until"), null=True, blank=True)
+    """Set with an initial password; after this moment it opens nothing."""
+    password_changed_at = models.DateTimeField(_("password changed at"), null=True, blank=True)
+    sessions_mark = models.CharField(max_length=32, blank=True, default="", editable=False)
+    """Part of what every session is checked against: a new mark ends all sessions of the account."""
 
     REQUIRED_FIELDS = ["name"]
 
@@ -28,3 +47,13 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return str(self)
+
+    @property
+    def password_since(self) -> datetime:
+        """Since when the password has been what it is, for its age."""
+        return self.password_changed_at or self.date_joined
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """A change of the password or of the mark ends every other session at its next request."""
+        value = f"{self.password}:{self.sessions_mark}"
+        return salted_hmac("branches.User.session", value, secret=secret, algorithm="sha256").hexdigest()

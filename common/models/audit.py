@@ -42,7 +42,13 @@ class AuditEntry(models.Model):
         ordering = ["-at", "-pk"]
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit log")
-        indexes = [models.Index(fields=["kind", "-at"], name="audit_by_kind")]
+        indexes = [
+            models.Index(fields=["kind", "-at"], name="audit_by_kind"),
+            # what happened to one account lately
+            models.Index(fields=["account", "-at"], name="audit_by_account"),
+            # the auditor's page, newest first
+            models.Index(fields=["-at", "-id"], name="audit_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.kind} {self.account}"

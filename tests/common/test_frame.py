@@ -202,7 +202,9 @@ EVERY += ["/reports/", "/organizations/"]
             [("INSPECTOR", "COMMITTEE")],
             [p for p in EVERY if p not in ("/sources/", "/review/", "/overview/")],
         ),
-        ([("ADMINISTRATOR", "WORK_COMMITTEE")], ["/", "/organizations/"]),
+        ([("ADMINISTRATOR", "WORK_COMMITTEE")], ["/", "/organizations/", "/users/"]),
+        ([("SECURITY_OFFICER", "WORK_COMMITTEE")], ["/", "/organizations/", "/users/"]),
+        ([("AUDITOR", "WORK_COMMITTEE")], ["/", "/organizations/", "/audit/"]),
         ([], ["/"]),
     ],
 )
