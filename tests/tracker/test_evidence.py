@@ -148,6 +148,7 @@ def test_a_file_is_given_out_as_a_download_with_safe_headers(client, world, task
     client.force_login(world.reviewer.user)
     response = client.get(f"/tasks/{task.pk}/evidence/{Evidence.objects.get().pk}/")
     assert b"".join(response.streaming_content) == PNG
+    response.close()
     assert response["Content-Disposition"].lower().startswith("attachment; filename*=utf-8''%e4%bc%9a")
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"

@@ -186,6 +186,8 @@ def test_success_leads_only_to_addresses_of_this_site(client, world):
     client.force_login(world.secretary.user)
     given = {"version": task.version, "progress": "写好了", "percent": "60", "next": "https://evil.example/"}
     assert client.post(page(task, "report"), given)["Location"] == page(task)
+    shown = client.get(page(task, "report") + "?next=javascript:alert(1)")
+    assert shown.context["next"] == ""
 
 
 def test_missing_evidence_is_said_on_the_form_of_the_submission(client, world):

@@ -181,7 +181,7 @@ class _Door:
                 "dangerous": row.dangerous,
                 "form": form,
                 "page": self.page,
-                "next": self.request.POST.get("next") or self.request.GET.get("next", ""),
+                "next": self._next,
                 "about": self.about,
                 "decision": decision,
                 "meanwhile": lines_of(meanwhile) if meanwhile else [],
@@ -215,13 +215,19 @@ class _Door:
         return self._away()
 
     def _away(self) -> HttpResponse:
-        wanted = self.request.POST.get("next", "")
-        safe = url_has_allowed_host_and_scheme(wanted, {self.request.get_host()}, self.request.is_secure())
-        response = HttpResponseRedirect(wanted if safe and wanted else self.page)
+        response = HttpResponseRedirect(self._next or self.page)
         response.status_code = 303
         # tells tasks.js which draft has arrived; readable by script on purpose, and gone when it was read
-        response.set_cookie("draft_sent", self._draft, max_age=600, samesite="Lax")
+        secure = self.request.is_secure()
+        response.set_cookie("draft_sent", self._draft, max_age=600, samesite="Lax", secure=secure)
         return response
+
+    @property
+    def _next(self) -> str:
+        """Where the form or the address wants to go afterwards, if that is on this site."""
+        wanted = self.request.POST.get("next") or self.request.GET.get("next", "")
+        here = {self.request.get_host()}
+        return wanted if url_has_allowed_host_and_scheme(wanted, here, self.request.is_secure()) else ""
 
     @property
     def _draft(self) -> str:
