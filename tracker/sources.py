@@ -44,6 +44,8 @@ __all__ = [
 
 MAX_CHARACTERS = 200_000
 """About four hundred printed pages; longer texts are no speech and would only slow the reading page."""
+_EDGES = "，。；：、,;: 　"
+"""What a hasty selection takes with it at either end."""
 MAX_BYTES = 20 * 1024 * 1024
 
 
@@ -188,7 +190,7 @@ def add_action(source: Source, *, words: str, near: int = 0, actor: Actor, at: d
     Raises NotAllowed, or Refused when the words are not found or lie over another action.
     """
     del at
-    words = words.strip()
+    words = words.strip().strip(_EDGES)
     found = reading.read(source.text)
     with transaction.atomic():
         locked = _locked(source, actor)
