@@ -1,0 +1,193 @@
+"""A plan as a table: one row for each measure with what it lacks, or, once issued, how far it is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q
+
+from branches.access import Actor
+from branches.models import Organization
+from common.models import Job
+from common.workdays import Calendar
+from tracker.chain import Level, Link
+from tracker.issuing import Lack, Line, Preview, missing_in
+from tracker.lights import is_near, is_red
+from tracker.models import Action, Measure, Plan, Task
+from tracker.models.task import TaskQuerySet
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How the tasks of a plan or measure stand; withdrawn ones are in no figure."""
+
+    total: int = 0
+    done: int = 0
+    red: int = 0
+    near: int = 0
+    review: int = 0
+
+    @property
+    def open(self) -> int:
+        return self.total - self.done
+
+
+@dataclass
+class Row:
+    """One measure in the table."""
+
+    measure: Measure
+    words: list[Action]
+    named: list[Organization]
+    counts: Counts
+    readable: bool
+    lacks: dict[str, Lack] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [
+            str(Organization.Kind(k).label) for k in self.measure.receiver_kinds if k in Organization.Kind
+        ]
+
+    @property
+    def editable(self) -> bool:
+        return self.measure.state == Measure.State.PROPOSED
+
+    @property
+    def recurs(self) -> bool:
+        return self.measure.cadence != Measure.Cadence.ONCE
+
+    @property
+    def first_word(self) -> Action | None:
+        return self.words[0] if self.words else None
+
+
+@dataclass(frozen=True)
+class Week:
+    """What falls due in one calendar week, Monday to Sunday."""
+
+    monday: date
+    tasks: int
+    measures: list[Measure]
+
+    @property
+    def sunday(self) -> date:
+        return self.monday + timedelta(days=6)
+
+
+def rows_of(plan: Plan, *, actor: Actor, day: date, calendar: Calendar, editing: bool) -> list[Row]:
+    """The measures of a plan that the actor may see, in order. A constant number of queries."""
+    words = Prefetch(
+        "actions", Action.objects.select_related("source__organization").order_by("source", "start")
+    )
+    receivers = Prefetch("receivers", Organization.objects.order_by("path"))
+    measures = (
+        Measure.objects.visible_to(actor)
+        .filter(plan=plan)
+        .select_related("responsible_leader", "lead")
+        .prefetch_related(words, receivers)
+        .order_by("position", "pk")
+    )
+    counts = counts_by(
+        "measure", Task.objects.visible_to(actor).filter(measure__plan=plan), day=day, calendar=calendar
+    )
+    lacks: dict[int, dict[str, Lack]] = defaultdict(dict)
+    if editing:
+        for lack in missing_in(plan).lines:
+            lacks[lack.measure.pk][lack.field] = lack
+    rows = []
+    for measure in measures:
+        actions = list(measure.actions.all())
+        readable = any(actor.sees(a.source.organization) for a in actions)
+        found = counts.get(measure.pk, Counts())
+        rows.append(Row(measure, actions, list(measure.receivers.all()), found, readable, lacks[measure.pk]))
+    return rows
+
+
+def counts_by(name: str, tasks: TaskQuerySet, *, day: date, calendar: Calendar) -> dict[int, Counts]:
+    """The counts of tasks by ``measure`` or ``measure__plan`` id, in one query."""
+    red = is_red(day=day)
+    found = (
+        tasks.exclude(state=Task.State.WITHDRAWN)
+        .order_by()
+        .values_list(name)
+        .annotate(
+            total=Count("pk"),
+            done=Count("pk", filter=Q(state=Task.State.DONE)),
+            red=Count("pk", filter=red),
+            near=Count("pk", filter=is_near(day=day, calendar=calendar) & ~red),
+            review=Count("pk", filter=Q(state__in=[Task.State.SUBMITTED, Task.State.SECOND_REVIEW])),
+        )
+    )
+    return {key: Counts(*figures) for key, *figures in found}
+
+
+def total_of(counts: Iterable[Counts]) -> Counts:
+    rows = list(counts)
+    names = ("total", "done", "red", "near", "review")
+    return Counts(*(sum(getattr(row, name) for row in rows) for name in names))
+
+
+def weeks_of(preview: Preview) -> list[Week]:
+    """What a preview's measures ask for by week of the due date."""
+    lines: dict[date, list[Line]] = defaultdict(list)
+    for line in preview.lines:
+        for occurrence in line.occurrences:
+            lines[occurrence.due - timedelta(days=occurrence.due.weekday())].append(line)
+    return [
+        Week(
+            monday, sum(line.receivers for line in found), list(dict.fromkeys(line.measure for line in found))
+        )
+        for monday, found in sorted(lines.items())
+    ]
+
+
+@dataclass(frozen=True)
+class Hole:
+    """A level of the chain that nobody holds at one organisation, and how many receivers it concerns."""
+
+    organization: Organization
+    level: Level
+    units: int
+
+
+def holes_of(preview: Preview) -> list[Hole]:
+    """The gaps of all receivers' chains, each named once, those that concern the most units first."""
+    found: dict[tuple[int, Any], list[Link]] = defaultdict(list)
+    for share in preview.shares:
+        for link in share.gaps:
+            carrier = link.organization or share.organization
+            found[carrier.pk, link.level.name].append(Link(link.level, carrier, ()))
+    holes = [
+        Hole(links[0].organization, links[0].level, len(links))
+        for links in found.values()
+        if links[0].organization
+    ]
+    return sorted(holes, key=lambda hole: (-hole.units, hole.organization.path))
+
+
+def lacks_of(preview: Preview) -> list[tuple[Measure, list[Lack]]]:
+    """What is missing, measure by measure."""
+    found: dict[int, tuple[Measure, list[Lack]]] = {}
+    for lack in preview.lacks:
+        found.setdefault(lack.measure.pk, (lack.measure, []))[1].append(lack)
+    return list(found.values())
+
+
+def dues_for(preview: Preview, organization: Organization) -> list[dict[str, Any]]:
+    """What one organisation would get by when: measures with their due dates, the next one first."""
+    found = []
+    for line in preview.lines:
+        named = any(o.pk == organization.pk for o in line.measure.receivers.all())
+        if organization.kind in line.measure.receiver_kinds or named:
+            found += [{"measure": line.measure, "label": o.label, "due": o.due} for o in line.occurrences]
+    return sorted(found, key=lambda share: share["due"])
+
+
+def latest_job(plan: Plan) -> Job | None:
+    """The newest job that makes this plan's tasks."""
+    return Job.objects.filter(key__startswith=f"fan_out:{plan.pk}:").order_by("-pk").first()
