@@ -28,7 +28,9 @@ _REPORTED = re.compile(group_pattern("adverbs", "reported") + "|总书记[^。�
 _THIS_MEETING = re.compile(group_pattern("adverbs", "this_meeting"))
 # 党的十九届六中全会…, 习近平总书记…: what higher bodies did is told, not asked for.
 _NARRATIVE = re.compile(
-    r"(?:今年|近日|去年)?[，]?(?:党的.{0,8}(?:大|全会|会议)(?!胜利召开|召开|闭幕|结束)|习近平|党中央|中央|国务院|市委|省委|省市?委|县委|新中国|改革开放|总书记)"
+    r"(?:(?:今年|近日|去年)，?)?(?:党的.{0,8}(?:大|全会|会议)(?!胜利召开|召开|闭幕|结束)|习近平|党中央|新中国|改革开放|总书记"
+    r"|(?:中央|国务院|市委|省委|省市?委|县委|区委)(?!组织部|宣传部|统战部|办|巡察|机关|党校|各)[^，。]{0,8}"
+    r"(?:召开|提出|作出|强调|指出|决定|印发|重视|部署|出台))"
 )
 _SUBJECT = re.compile("(?:" + group_pattern("actors", "bodies", "crowd") + ")$")
 _ABOUT = re.compile(group_pattern("verbs", "about") + "$")

@@ -80,8 +80,11 @@ _QUOTABLE = frozenset(
 )
 """After these only a campaign is definite (抓好创建活动), not work at large (抓好宣传工作)."""
 _HANDLED = frozenset(("抓好", "抓实", "做好", "搞好", "用好", "办好"))
+# 导师带教制, 承诺制, 包联制
+_SYSTEM = re.compile("(?<![体编])制$")
 _LED = re.compile(r"(?:教育)?引导|督促|指导|组织|动员")
 _LED_TO = ("规范", "规定", "制度", "公约", "守则", "办法", "承诺")
+_PEOPLE = ("书记", "班子", "干部", "委员", "人员", "岗位", "分工")
 _RECORDS = ("名册", "花名册", "报告", "档案", "台账", "台帐", "清单")
 # 完善制度机制, 健全各项制度: too wide to be shown.
 _VAGUE_RULES = re.compile(
@@ -135,8 +138,13 @@ _WHOLE: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 # 系统总结典型, 定期听取意见: an adverb makes even a bare object definite.
 _THOROUGH = re.compile("系统|定期|专题|全面|广泛|每|逐一")
-_TIMED = re.compile("每[年月周季半]|按[月季年]|到|赴")
+# What makes a long run before the verb no part of another phrase: whom or where it concerns, how often.
+_ARGUMENT = re.compile("对|将|把|与|向|为|到|赴|每[年月周季半]|按[月季年]")
 _NOMINAL_SIGN = re.compile("[的时后前战]|中(?!央|国|共|小|层|心|学|期|青)")
+# 落实领导包联等措施: the act stands inside the object of another verb.
+_VERB_FIRST = re.compile(
+    rf"(?:{ADVERB})*(?:落实|执行|坚持|健全|完善|建立|加强|强化|推进|深化|明确|优化|提高|提升|增强)(?=.{{2}})"
+)
 _BY_THE_WAY = re.compile("结合|围绕|根据|按照|针对|依据|借助|依托|利用|参照")
 # What those phrases cannot do without: asked first, because it is cheap to ask.
 _WHOLE_TRIGGER = re.compile(
@@ -181,7 +189,9 @@ def judge(verb: str, prefix: str, found: str, *, asked: bool) -> Why | None:
     """
     if prefix.endswith(("是", "作为", "的", "属于", "以")):
         return None
-    if len(prefix) > 16 and not PREPOSITION.match(prefix) and not MODAL.search(prefix):
+    if len(prefix) > 16 and not (
+        PREPOSITION.match(prefix) or MODAL.search(prefix) or _ARGUMENT.search(prefix)
+    ):
         return None
     found = found.removeprefix("了").removeprefix("好")
     if found.startswith(("并", "和", "一并", "进行", "同步")):
@@ -261,7 +271,9 @@ def _run(case: Case) -> Why | None:
         return _why("run", case.verb, core)
     if case.found.endswith("”") and case.verb in _QUOTABLE:
         return Why("run", (case.verb, case.found[-6:]))
-    if case.verb in ("启动", "推行", "实行", "试行", "实施") and case.found.endswith(_MECHANISM + _PAPER):
+    if case.verb in ("启动", "推行", "实行", "试行", "实施") and (
+        case.found.endswith(_MECHANISM + _PAPER) or _SYSTEM.search(case.found)
+    ):
         return _why("run", case.verb, case.found)
     return None
 
@@ -273,6 +285,8 @@ def _build(case: Case) -> Why | None:
         if len(case.found) >= 4 and (case.found.endswith((*_DIVIDED, "”")) or case.verb == "理顺"):
             return _why("divide", case.verb, case.found)
         return None
+    if case.verb in ("调整", "调整优化", "充实") and case.found.endswith(_PEOPLE):
+        return _why("act", case.verb, case.found)
     if case.verb == "构建" and case.found.endswith("体系"):
         return None
     definite = len(case.found) > 2 or case.found in _RECORDS
@@ -292,7 +306,7 @@ def _keep(case: Case) -> Why | None:
     ):
         return Why("keep", (case.verb, kept.group()))
     if case.verb not in _WEAK_KEEP and case.found.endswith(
-        ("制度", "机制", "责任制", "办法", "规范", "清单", "工作体系", "细则")
+        ("制度", "机制", "责任制", "办法", "规范", "清单", "工作体系", "细则", "等措施", "等要求")
     ):
         return Why("keep", (case.verb, case.found[-4:]))
     if case.verb in ("落实", "落实好", "抓好", "抓实") and "整改" in case.found:
@@ -321,6 +335,8 @@ def _act(case: Case) -> Why | None:
         or _BY_THE_WAY.fullmatch(case.prefix)
     ):
         return None
+    if _VERB_FIRST.match(case.prefix):
+        return None
     if case.verb == "组建" and case.prefix.endswith("小"):
         return None
     if (case.verb in _NOUN_LIKE and case.found.startswith("“")) or (
@@ -333,12 +349,13 @@ def _act(case: Case) -> Why | None:
         if not (
             adverbial
             or PREPOSITION.match(case.prefix)
+            or _ARGUMENT.search(case.prefix)
             or MODAL.search(case.prefix)
             or (not case.prefix and len(case.found) == 2)
         ):
             return None
     if len(case.prefix) > 12 and not (
-        PREPOSITION.match(case.prefix) or MODAL.search(case.prefix) or _TIMED.search(case.prefix)
+        PREPOSITION.match(case.prefix) or MODAL.search(case.prefix) or _ARGUMENT.search(case.prefix)
     ):
         return None
     if len(case.found) < 2 and not case.prefix and len(case.verb) < 4:
@@ -364,6 +381,8 @@ def _solve(case: Case) -> Why | None:
 
 def _inquire(case: Case) -> Why | None:
     thorough = case.verb in ("征求", "征集", "收集") or _THOROUGH.search(case.prefix)
+    if case.verb in ("研究", "审议", "研究审议") and thorough and len(case.found) > 2:
+        return _why("inquire", case.verb, case.found)
     if case.found.endswith(_FOUND_OUT) and (len(case.found) > 2 or thorough):
         return _why("inquire", case.verb, case.found)
     return None
