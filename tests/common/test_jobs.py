@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.utils import IntegrityError
 from django.utils import translation
+from django.utils.module_loading import autodiscover_modules
 
 from common import jobs
 from common.errors import Refused
@@ -31,6 +32,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def do(monkeypatch):
     """Registers a function as the only kind of job, called "test"."""
+    # The apps' own kinds register once in a process, and not into the stand-in.
+    autodiscover_modules("jobs")
 
     def register(work):
         monkeypatch.setattr(jobs, "_KINDS", {"test": work})
