@@ -1,5 +1,6 @@
 """What the settings promise about databases, the secret key, the queue and the headers."""
 
+import re
 import stat
 import threading
 
@@ -113,3 +114,15 @@ def test_a_page_is_closed_unless_it_says_otherwise(client):
     answer = client.get("/admin/password_change/")
     assert answer.status_code == 302
     assert client.get("/").url == "/sign-in/?next=/"
+
+
+def test_every_setting_by_environment_stands_in_the_manual():
+    source = (settings.BASE_DIR / "config" / "settings.py").read_text(encoding="utf-8")
+    command = (settings.BASE_DIR / "config" / "management" / "commands" / "run.py").read_text(
+        encoding="utf-8"
+    )
+    named = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source))
+    named |= set(re.findall(r'os\.environ\.get\("([A-Z_]+)"', command)) - {"LC_ALL", "LC_MESSAGES", "LANG"}
+    assert len(named) > 20
+    manual = (settings.BASE_DIR / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert named == {name for name in re.findall(r"`([A-Z][A-Z_]+)`", manual) if name in named}
