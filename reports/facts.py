@@ -27,6 +27,8 @@ from reports.rectification import FindingRow, findings_below
 
 RULES_VERSION = "2026.1"
 """Raised whenever the same history would give other figures; kept with every report."""
+REVIEW_DAYS = 5
+"""Working days a reviewer has before a submission counts as waiting long; a default."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,15 @@ class Facts:
     @property
     def done_late(self) -> list[TaskRow]:
         return _by_lateness(row for row in self.tasks if Figure.DONE_LATE in row.figures)
+
+    @property
+    def waiting_long(self) -> list[TaskRow]:
+        """Submissions whose reviewer has let more than the customary working days pass."""
+        return [row for row in self.tasks if row.review_days > REVIEW_DAYS]
+
+    @property
+    def returned_often(self) -> list[TaskRow]:
+        return [row for row in self.tasks if Figure.CLOSING in row.figures and row.course.returns > 1]
 
     @property
     def open_findings(self) -> int:

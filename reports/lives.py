@@ -63,6 +63,8 @@ class TaskRow:
     light: str = ""
     days_late: int = 0
     """Calendar days after the due date: until it was handed in, or until the cut-off."""
+    review_days: int = 0
+    """Working days a submission has waited for its review at the cut-off."""
     urgings: int = 0
     handler: str = ""
     percent: int = 0
@@ -81,6 +83,10 @@ class TaskRow:
     @property
     def state(self) -> str:
         return self.course.state
+
+    @property
+    def state_label(self) -> str:
+        return str(Task.State(self.course.state).label)
 
     @property
     def due(self) -> date:
@@ -225,6 +231,8 @@ def _light(row: TaskRow, window: Window, calendar: Calendar) -> None:
     course = row.course
     if Figure.OVERDUE in row.figures:
         row.days_late = (window.due_before - course.due).days
+    elif Figure.WAITING in row.figures and course.submitted_at:
+        row.review_days = calendar.between(window.day(course.submitted_at), window.due_before)
     elif Figure.DONE_LATE in row.figures and course.submitted_at:
         row.days_late = (window.day(course.submitted_at) - course.due).days
 
