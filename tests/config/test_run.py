@@ -6,11 +6,13 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -52,7 +54,7 @@ class Site:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("REDIS_URL", "DATABASE_URL", "DJANGO_", "MAKE", "PYTEST", "COV_"))
+            if not name.startswith(("BIND", "REDIS_URL", "DATABASE_URL", "DJANGO_", "MAKE", "PYTEST"))
         }
         self.environment = {
             **inherited,
@@ -198,6 +200,22 @@ def test_a_killed_supervisor_leaves_no_process_and_a_new_one_starts_in_its_place
         assert eventually(again.is_ready, seconds=60), again.said()
     finally:
         again.end()
+
+
+def test_a_first_start_stopped_while_it_loads_leaves_an_empty_database(start):
+    site = start(environment={"DEMO": "1"})
+    draft = site.folder / "bihuan.sqlite3.loading"
+
+    def is_loading() -> bool:
+        return draft.with_name(draft.name + "-wal").exists()
+
+    assert eventually(is_loading, seconds=60), site.said()
+    site.process.terminate()
+    assert site.process.wait(30) == 0, site.said()
+    assert site.living() == {}
+    assert list(site.folder.glob("*.loading*")) == []
+    with closing(sqlite3.connect(site.folder / "bihuan.sqlite3")) as database:
+        assert database.execute("SELECT count(*) FROM branches_user").fetchone() == (0,)
 
 
 @pytest.mark.redis

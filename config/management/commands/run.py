@@ -3,18 +3,14 @@
 import http.client
 import json
 import os
-import shutil
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -24,6 +20,7 @@ from django.utils.translation import gettext as _
 from config.assets import collect_assets
 from config.catalogues import compile_catalogues
 from config.embedded import find_server, server_command, socket_path
+from config.first_start import is_empty, load_sample
 from config.prerequisites import check_disk, check_port, check_redis, only_one_in, port_number
 from config.processes import Part, Supervisor, die_with_parent
 
@@ -39,7 +36,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default=os.environ.get("HOST") or "127.0.0.1")
+        parser.add_argument("--host", default=os.environ.get("BIND") or "127.0.0.1")
         parser.add_argument("--port", default=os.environ.get("PORT") or "8000")
         parser.add_argument(
             "--no-demo",
@@ -62,8 +59,8 @@ class Command(BaseCommand):
                 check_redis()
                 with Supervisor({**os.environ, **CHILDREN}) as supervisor:
                     self._prepare()
-                    if demo and not get_user_model().objects.exists():
-                        self._load_demo(supervisor)
+                    if demo and is_empty():
+                        self._load_sample(supervisor)
                     connections.close_all()
                     self._serve(supervisor, host, number)
             self.stdout.write(_("Everything has stopped."))
@@ -81,25 +78,15 @@ class Command(BaseCommand):
                 _("The database of DATABASE_URL does not answer: %(error)s") % {"error": str(error).strip()}
             ) from error
 
-    def _load_demo(self, supervisor: Supervisor) -> None:
-        """Fill an empty database with the sample committee; interrupted half-way, it is as if it had never begun."""
-        if "demo" not in get_commands():
-            return
+    def _load_sample(self, supervisor: Supervisor) -> None:
         self.stdout.write(
             _("The database is empty: loading the sample committee, once. This takes a moment …")
         )
-        with _filled_or_untouched() as env:
-            command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo"]
-            loading = Part("demo", command, _log("demo"), env=env)
-            if not supervisor.run_to_end(loading):
-                if supervisor.asked_to_stop:
-                    raise CommandError(_("Stopped while loading; nothing of it was kept."), returncode=130)
-                raise CommandError(
-                    _(
-                        "The sample committee could not be loaded. To start with an empty database: make run DEMO=0"
-                    )
-                    + f"\n{loading.last_words()}"
-                )
+        if failed := load_sample(supervisor, log=_log("demo")):
+            sentence = _(
+                "The sample committee could not be loaded. To start with an empty database: make run DEMO=0"
+            )
+            raise CommandError(f"{sentence}\n{failed.last_words()}")
 
     def _serve(self, supervisor: Supervisor, host: str, port: int) -> None:
         """Start the parts, those first that somebody waits for; greet once the site answers; wait for the end."""
@@ -164,33 +151,6 @@ class Command(BaseCommand):
 def _language_of_the_terminal() -> str:
     named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
     return "zh-hans" if named.startswith("zh") else "en"
-
-
-@contextmanager
-def _filled_or_untouched() -> Iterator[dict[str, str]]:
-    """Give the environment of a copy of the empty SQLite database, put into place when the block succeeds.
-
-    On PostgreSQL it is empty: the block fills the database itself.
-    """
-    if connection.vendor != "sqlite":
-        yield {}
-        return
-    real = Path(settings.DATABASES["default"]["NAME"])
-    draft = real.with_name(f"{real.name}.loading")
-    _remove_database(draft)
-    connections.close_all()
-    shutil.copyfile(real, draft)
-    try:
-        yield {"DATABASE_URL": f"sqlite:///{quote(str(draft))}"}
-        _remove_database(real)
-        draft.replace(real)
-    finally:
-        _remove_database(draft)
-
-
-def _remove_database(path: Path) -> None:
-    for end in ("", "-wal", "-shm"):
-        path.with_name(path.name + end).unlink(missing_ok=True)
 
 
 def _log(name: str) -> Path:
