@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 
 from branches.access import Actor
-from branches.models import User
+from branches.models import Organization, User
 from tracker.forms.plans import kinds_below, leaders_for
 from tracker.marked_text import why
 from tracker.models import Action, Measure, Plan, Source
-from tracker.proposals import Proposal, propose_for
+from tracker.proposals import Proposal, Proposer
 from tracker.sources import Coverage
 from tracker.transitions.parties import is_office
 
@@ -33,11 +34,7 @@ class Target:
     @classmethod
     def of(cls, source: Source, given: Mapping[str, Any], *, actor: Actor) -> Target:
         """What the address chose, else the newest draft of the source's organisation. Three queries."""
-        plans = [
-            plan
-            for plan in Plan.objects.filter(organization=source.organization).exclude(state=Plan.State.CLOSED)
-            if plan.state != Plan.State.CLOSED
-        ]
+        plans = list(Plan.objects.filter(organization=source.organization).exclude(state=Plan.State.CLOSED))
         leaders = leaders_for(source.organization, day=actor.day)
         kinds = kinds_below(source.organization)
         chosen = next((p for p in plans if str(p.pk) == given.get("plan")), None)
@@ -68,9 +65,14 @@ class Card:
     """One action with what was or may be decided on it."""
 
     action: Action
-    proposal: Proposal | None
+    proposer: Proposer
     measures: list[Measure]
     text: str
+
+    @cached_property
+    def proposal(self) -> Proposal | None:
+        """The measure proposed while the action is undecided."""
+        return self.proposer.proposal(self.action) if self.state == Action.Decision.OPEN else None
 
     @property
     def state(self) -> str:
@@ -96,8 +98,6 @@ class Card:
     @property
     def kinds(self) -> list[str]:
         """The receivers the text suggests, as they are called."""
-        from branches.models import Organization
-
         kinds = self.proposal.receiver_kinds if self.proposal else ()
         return [str(Organization.Kind(kind).label) for kind in kinds]
 
@@ -160,12 +160,13 @@ class Desk:
 
 
 def desk_of(source: Source, *, actor: Actor) -> Desk:
-    """The cards of a source in the order of its text. Five queries however many there are."""
-    measures = Prefetch("measures", Measure.objects.select_related("plan"))
-    actions = list(source.actions.select_related("passage", "decided_by").prefetch_related(measures))
+    """The cards of a source in the order of its text. Four queries however many there are."""
+    actions = list(source.actions.select_related("passage", "decided_by"))
+    taken = [a for a in actions if a.decision == Action.Decision.TAKEN]
+    prefetch_related_objects(taken, Prefetch("measures", Measure.objects.select_related("plan")))
+    measures = {action.pk: list(action.measures.all()) for action in taken}
     for action in actions:
         action.source = source
-    open_actions = [a for a in actions if a.decision == Action.Decision.OPEN]
-    proposals = {p.action.pk: p for p in propose_for(open_actions, source, among=actions)}
-    cards = [Card(a, proposals.get(a.pk), list(a.measures.all()), a.text) for a in actions]
+    proposer = Proposer(source, actions)
+    cards = [Card(a, proposer, measures.get(a.pk, []), a.text) for a in actions]
     return Desk(source, cards, is_office(actor, source.organization))

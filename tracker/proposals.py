@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from calendar import monthrange
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -74,14 +76,29 @@ class Proposal:
 def propose(source: Source) -> list[Proposal]:
     """One proposed measure for each undecided action to do, in the order of the text. Two queries."""
     actions = list(source.actions.select_related("passage"))
-    open_actions = [a for a in actions if a.decision == Action.Decision.OPEN and not a.done]
-    return propose_for(open_actions, source, among=actions)
+    proposer = Proposer(source, actions)
+    return [proposer.proposal(a) for a in actions if a.decision == Action.Decision.OPEN and not a.done]
 
 
-def propose_for(actions: list[Action], source: Source, *, among: list[Action]) -> list[Proposal]:
-    """Proposals for some actions; ``among`` are all actions of the source, which share out a sentence's slots."""
-    kinds = set(Organization.objects.below(source.organization).values_list("kind", flat=True).distinct())
-    return [_proposal(action, source, among, kinds) for action in actions]
+class Proposer:
+    """Proposes measures for the actions of one source; ``actions`` are all of them, since they share out the slots of
+    their sentences. One query, for the kinds of organisation that could receive something.
+    """
+
+    def __init__(self, source: Source, actions: Iterable[Action]) -> None:
+        below = Organization.objects.below(source.organization).order_by()
+        self._source, self._kinds = source, set(below.values_list("kind", flat=True).distinct())
+        self._actions = sorted(actions, key=lambda action: action.start)
+        self._starts = [action.start for action in self._actions]
+
+    def proposal(self, action: Action) -> Proposal:
+        """The measure proposed for one action, whatever was decided on it."""
+        first, last = sentence_of(self._source.text, action.start, action.end, action.passage)
+        low, high = bisect_left(self._starts, first), bisect_left(self._starts, last)
+        # The one before may reach into this sentence.
+        return _proposal(
+            action, self._source, (first, last), self._actions[max(low - 1, 0) : high], self._kinds
+        )
 
 
 def sentence_of(text: str, start: int, end: int, passage: Passage | None = None) -> tuple[int, int]:
@@ -129,10 +146,11 @@ def _day(year: int, month: int, day: int) -> date | None:
     return date(year, month, min(day, monthrange(year, month)[1]))
 
 
-def _proposal(action: Action, source: Source, among: list[Action], kinds: set[str]) -> Proposal:
-    text = source.text
-    first, last = sentence_of(text, action.start, action.end, action.passage)
-    slots = _own_slots(action, [a for a in among if a.start < last and a.end > first])
+def _proposal(
+    action: Action, source: Source, sentence: tuple[int, int], neighbours: list[Action], kinds: set[str]
+) -> Proposal:
+    text, (first, last) = source.text, sentence
+    slots = _own_slots(action, neighbours)
     due, words = _due(slots, source.dated)
     cadence = next((_CADENCES[s["value"]] for s in slots["cadence"] if s["value"] in _CADENCES), Cadence.ONCE)
     rhythm = [s["text"] for s in slots["cadence"]]

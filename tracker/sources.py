@@ -30,13 +30,11 @@ __all__ = [
     "Coverage",
     "Duplicate",
     "Proposal",
-    "Reread",
     "add_action",
     "coverage",
     "propose",
     "receive_source",
     "reopen_action",
-    "reread",
     "sentence_of",
     "set_aside",
     "with_coverage",
@@ -77,15 +75,6 @@ class Coverage:
     def percent(self) -> float | None:
         """None for a source without any action to do."""
         return 100 * self.decided / self.total if self.total else None
-
-
-@dataclass(frozen=True)
-class Reread:
-    """What reading again changed."""
-
-    added: int
-    dropped: int
-    kept: int
 
 
 def receive_source(
@@ -139,8 +128,8 @@ def receive_source(
     try:
         with transaction.atomic():
             source.save(force_insert=True)
-            passages = _write_passages(source, found)
-            Action.objects.bulk_create(Action(**fields) for fields in _actions(source, found, passages))
+            passages = write_passages(source, found)
+            Action.objects.bulk_create(Action(**fields) for fields in actions_of(source, found, passages))
     except IntegrityError:
         # Two people entered the same document at once: the unique key kept one.
         if original:
@@ -193,7 +182,7 @@ def add_action(source: Source, *, words: str, near: int = 0, actor: Actor, at: d
     words = words.strip().strip(_EDGES)
     found = reading.read(source.text)
     with transaction.atomic():
-        locked = _locked(source, actor)
+        locked = locked_source(source, actor)
         start = _place(locked.text, words, near)
         end = start + len(words)
         if other := Action.objects.filter(source=locked, start__lt=end, end__gt=start).first():
@@ -216,45 +205,6 @@ def add_action(source: Source, *, words: str, near: int = 0, actor: Actor, at: d
         )
         action.save(force_insert=True)
     return action
-
-
-def reread(source: Source, *, actor: Actor, at: datetime) -> Reread:
-    """Read the text again by the present rules and keep every decision.
-
-    An action found again keeps its row; one found with another span keeps it too, if it overlaps by half or more.
-    Undecided actions that are no longer found go; decided ones and those marked by hand stay as they are.
-    Raises NotAllowed.
-    """
-    del at
-    found = reading.read(source.text)
-    with transaction.atomic():
-        locked = _locked(source, actor)
-        known = list(Action.objects.select_for_update().filter(source=locked).order_by("pk"))
-        Passage.objects.filter(source=locked).delete()
-        passages = _write_passages(locked, found)
-        fresh = _actions(locked, found, passages)
-        pairs, new = _matched(known, fresh)
-        matched = {action.pk for action, _fields in pairs}
-        gone = [
-            a
-            for a in known
-            if a.pk not in matched and a.decision == Action.Decision.OPEN and not a.added_by_hand
-        ]
-        Action.objects.filter(pk__in=[a.pk for a in gone]).delete()
-        for action, fields in pairs:
-            # What was decided on stays what was read that day.
-            fixed = {"start", "end", "done"} if action.decision != Action.Decision.OPEN else set()
-            for name in fields.keys() - fixed:
-                setattr(action, name, fields[name])
-        kept = [a for a in known if a not in gone]
-        _find_passages(kept, passages)
-        Action.objects.bulk_update(
-            kept, ["start", "end", "kinds", "done", "slots", "why", "passage"], batch_size=200
-        )
-        Action.objects.bulk_create(Action(**fields) for fields in new)
-        locked.rules_version, locked.version = reading.VERSION, locked.version + 1
-        locked.save(update_fields=["rules_version", "version"])
-    return Reread(added=len(new), dropped=len(gone), kept=len(kept))
 
 
 def coverage(source: Source) -> Coverage:
@@ -339,7 +289,7 @@ def _refuse_duplicate(organization: Organization, sha256: str, text: str) -> Non
         raise Duplicate(known)
 
 
-def _locked(source: Source, actor: Actor) -> Source:
+def locked_source(source: Source, actor: Actor) -> Source:
     locked = Source.objects.select_for_update(of=("self",)).select_related("organization").get(pk=source.pk)
     _require_office(actor, locked.organization)
     return locked
@@ -367,7 +317,7 @@ def _place(text: str, words: str, near: int) -> int:
     return min(places, key=lambda place: abs(place - near))
 
 
-def _write_passages(source: Source, found: reading.Reading) -> list[Passage]:
+def write_passages(source: Source, found: reading.Reading) -> list[Passage]:
     return Passage.objects.bulk_create(
         Passage(
             source=source,
@@ -382,7 +332,7 @@ def _write_passages(source: Source, found: reading.Reading) -> list[Passage]:
     )
 
 
-def _actions(source: Source, found: reading.Reading, passages: list[Passage]) -> list[dict[str, Any]]:
+def actions_of(source: Source, found: reading.Reading, passages: list[Passage]) -> list[dict[str, Any]]:
     """The fields of the actions of a reading; spans that occur twice are one action."""
     vague = sorted(found.vague, key=lambda word: word.start)
     starts = [word.start for word in vague]
@@ -418,41 +368,3 @@ def _slots(found: reading.Reading) -> list[dict[str, Any]]:
 
 def _slots_between(slots: list[dict[str, Any]], first: int, last: int) -> list[dict[str, Any]]:
     return [slot for slot in slots if first <= slot["start"] and slot["end"] <= last]
-
-
-def _matched(
-    known: list[Action], fresh: list[dict[str, Any]]
-) -> tuple[list[tuple[Action, dict[str, Any]]], list[dict[str, Any]]]:
-    """Pair the actions that are kept with those just read: same span first, then overlap by half or more.
-
-    What is read over the span of a decided action or one marked by hand, but fits none, is left out: two marks
-    never lie over each other.
-    """
-    by_span = {(a.start, a.end): a for a in known}
-    pairs, rest = [], []
-    for fields in fresh:
-        action = by_span.pop((fields["start"], fields["end"]), None)
-        if action:
-            pairs.append((action, fields))
-        else:
-            rest.append(fields)
-    free, new = list(by_span.values()), []
-    for fields in rest:
-        over = [(_overlap(a, fields), a) for a in free if a.start < fields["end"] and a.end > fields["start"]]
-        best = max(over, key=lambda pair: pair[0], default=(0.0, None))
-        if best[1] is not None and best[0] >= 0.5:
-            free.remove(best[1])
-            pairs.append((best[1], fields))
-        elif not any(a.decision != Action.Decision.OPEN or a.added_by_hand for _share, a in over):
-            new.append(fields)
-    return pairs, new
-
-
-def _overlap(action: Action, fields: dict[str, Any]) -> float:
-    shared = min(action.end, fields["end"]) - max(action.start, fields["start"])
-    return shared / (max(action.end, fields["end"]) - min(action.start, fields["start"]))
-
-
-def _find_passages(actions: list[Action], passages: list[Passage]) -> None:
-    for action in actions:
-        action.passage = next((p for p in passages if p.start <= action.start and action.end <= p.end), None)

@@ -15,6 +15,7 @@ from tests.factories import World, make_plan, make_source
 from tracker.models import Action, Measure, Passage, Source
 from tracker.plans import add_measure, merge_actions, release_action, remove_measure
 from tracker.proposals import concrete_due
+from tracker.rereading import reread
 from tracker.sources import (
     MAX_CHARACTERS,
     Duplicate,
@@ -23,7 +24,6 @@ from tracker.sources import (
     propose,
     receive_source,
     reopen_action,
-    reread,
     set_aside,
 )
 

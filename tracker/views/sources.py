@@ -25,12 +25,12 @@ from tracker.forms.sources import AsideForm, MergeForm, SourceForm, WordsForm
 from tracker.marked_text import paragraphs
 from tracker.models import Action, Measure, Plan, Source
 from tracker.plans import add_measure, merge_actions, release_action
+from tracker.rereading import reread
 from tracker.sources import (
     Duplicate,
     add_action,
     receive_source,
     reopen_action,
-    reread,
     set_aside,
     with_coverage,
 )

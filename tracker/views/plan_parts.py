@@ -1,0 +1,79 @@
+"""What the pages of plans and of their measures share: sight, rights and the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from branches.access import Actor
+from common.clock import now
+from common.errors import NotAllowed
+from common.models import Job
+from common.workdays import Calendar
+from tracker.forms.plans import ManyForm, kinds_below, leaders_for
+from tracker.models import Measure, Plan
+from tracker.plan_table import (
+    latest_job,
+    rows_of,
+    total_of,
+)
+from tracker.transitions.parties import is_office
+from tracker.views.acts import actor_of, offers_for
+
+
+def plan_of(request: HttpRequest, pk: int) -> Plan:
+    plans = Plan.objects.visible_to(actor_of(request)).select_related("organization", "approved_by")
+    return get_object_or_404(plans, pk=pk)
+
+
+def measure_of(request: HttpRequest, plan: Plan, pk: int) -> Measure:
+    measures = Measure.objects.visible_to(actor_of(request)).select_related("responsible_leader", "lead")
+    measure = get_object_or_404(measures, pk=pk, plan=plan)
+    measure.plan = plan
+    return measure
+
+
+def may_edit(actor: Actor, plan: Plan) -> bool:
+    return plan.state != Plan.State.CLOSED and is_office(actor, plan.organization)
+
+
+def require_edit(actor: Actor, plan: Plan) -> None:
+    if not may_edit(actor, plan):
+        raise NotAllowed(
+            _("Only the office of %(unit)s may change this plan.") % {"unit": plan.organization.short_name}
+        )
+
+
+def table_of(request: HttpRequest, plan: Plan) -> dict[str, Any]:
+    """What the table needs; the same for the plan's page and for that of one of its measures."""
+    actor, calendar = actor_of(request), Calendar.load()
+    editing = may_edit(actor, plan)
+    rows = rows_of(plan, actor=actor, day=actor.day, calendar=calendar, editing=editing)
+    job = latest_job(plan) if actor.sees(plan.organization) else None
+    return {
+        "plan": plan,
+        "plan_key": str(plan.pk),
+        "plan_page": reverse("tracker:plan", args=[plan.pk]),
+        "rows": rows,
+        "counts": total_of(row.counts for row in rows),
+        "lacks": sum(len(row.lacks) for row in rows),
+        "drafts": sum(row.editable for row in rows),
+        "may_edit": editing,
+        "inside": actor.sees(plan.organization),
+        "many": many_form(plan, actor, None) if editing else None,
+        "job": job if job and job.state != Job.State.DONE else None,
+        "offers": [b for b in offers_for(plan, actor=actor, at=now()) if b.act == "close"],
+    }
+
+
+def many_form(plan: Plan, actor: Actor, data: Any) -> ManyForm:
+    leaders = leaders_for(plan.organization, day=actor.day)
+    return ManyForm(data, leaders=leaders, kinds=kinds_below(plan.organization))
+
+
+def number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 10 else None
