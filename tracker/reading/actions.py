@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from .clauses import LONGEST, MODAL, Clause, Piece
 from .lexicon import group_pattern
 from .model import Why
+from .phrases import whole_clause
 from .shadow import Shadow
-from .verdicts import ADVERB, MOVED_TO, PREPOSITION, VERB, judge, whole_clause
+from .verdicts import ADVERB, MOVED_TO, PREPOSITION, VERB, judge
 
 _MODAL_OPENING = re.compile(
     rf"(?:{MODAL.pattern}|将(?={ADVERB}|召开|开展|组织|制定|印发|出台|举办|启动|推出|对|于|在|以|按))"
@@ -113,42 +114,42 @@ def actions_in(shadow: Shadow, piece: Piece, *, outside: bool = False) -> list[F
     for index, clause in enumerate(found_clauses):
         if index <= taken or clause.end - clause.start > LONGEST:
             continue
-        joined = _joined(shadow, found_clauses, index)
+        opened = _without_opening(text, clause.start, clause.end)
+        joined = _joined(shadow, found_clauses, index, opened)
         if joined is not None:
             taken = joined[0]
             found.append(joined[1])
             continue
         before = found_clauses[index - 1] if index > taken + 1 else None
-        found.extend(_in_clause(shadow, clause, before))
+        found.extend(_in_clause(shadow, clause, opened, before))
     return found
 
 
-def _in_clause(shadow: Shadow, clause: Clause, before: Clause | None) -> Iterator[Found]:
+def _in_clause(shadow: Shadow, clause: Clause, opened: int, before: Clause | None) -> Iterator[Found]:
     if MOVED_TO.search(shadow.calm, clause.start, clause.end):
         return
     for order, part in enumerate(_parts(shadow.calm, clause)):
-        found = _action(shadow, part, first=order == 0)
+        start = opened if order == 0 else _without_opening(shadow.calm, part.start, part.end)
+        found = _action(shadow, start, part.end, first=order == 0)
         if found is not None:
             if order == 0 and before is not None:
                 found = _with_clause_before(shadow.calm, found, clause, before)
             yield found
 
 
-def _joined(shadow: Shadow, found: list[Clause], index: int) -> tuple[int, Found] | None:
+def _joined(shadow: Shadow, found: list[Clause], index: int, start: int) -> tuple[int, Found] | None:
     """Clauses that only together name one act; the index of the last of them, and the act.
 
     将A与B相结合，C与D相结合; 建立A负总责，B具体负责的责任机制; 通过…等形式，将…开展; 深入基层，了解….
     """
     text = shadow.calm
     clause = found[index]
-    body = text[clause.start : clause.end]
-    if _COMBINE.search(body):
+    body = text[start : clause.end]
+    if body.endswith("相结合") and _COMBINE.search(body):
         last = index
         while last + 1 < len(found) and _COMBINE.search(text[found[last + 1].start : found[last + 1].end]):
             last += 1
-        return last, Found(clause.start, found[last].end, Why("combine", ("相结合",)))
-    start = _without_opening(text, clause.start, clause.end)
-    body = text[start : clause.end]
+        return last, Found(start, found[last].end, Why("combine", ("相结合",)))
     following = text[found[index + 1].start : found[index + 1].end] if index + 1 < len(found) else ""
     builds = _BUILDS.match(body)
     if builds and not _LONG_MECHANISM.search(body):
@@ -160,7 +161,7 @@ def _joined(shadow: Shadow, found: list[Clause], index: int) -> tuple[int, Found
                 w in body for w in ("负总责", "负责", "牵头", "统一领导", "抓总", "主抓")
             ):
                 return last, Found(start, found[last].end, Why("build", (builds.group(), ahead[-4:])))
-    if _SHAPE.match(body) and following.startswith(("将", "把")):
+    if following.startswith(("将", "把")) and _SHAPE.match(body):
         return index + 1, Found(start, found[index + 1].end, Why("shape", ("形式",)))
     down = _GO_DOWN.match(body)
     if down:
@@ -187,10 +188,9 @@ def _has_object(head: str) -> bool:
     return match is not None and match.end() < len(head)
 
 
-def _action(shadow: Shadow, part: _Part, *, first: bool) -> Found | None:
+def _action(shadow: Shadow, start: int, end: int, *, first: bool) -> Found | None:
     """The action in one part of a clause, if there is one."""
     text = shadow.calm
-    start, end = _without_opening(text, part.start, part.end), part.end
     start, end = _inside_base(text, start, end)
     if end - start < 3 or (_CIRCUMSTANCE.fullmatch(text, start, end) and not _ACTS.search(text, start, end)):
         return None
@@ -219,7 +219,7 @@ def _action(shadow: Shadow, part: _Part, *, first: bool) -> Found | None:
 
 def _inside_base(text: str, start: int, end: int) -> tuple[int, int]:
     """在解决…难题的基础上: the act stands inside the frame."""
-    base = _AT_BASE.fullmatch(text, start, end)
+    base = _AT_BASE.fullmatch(text, start, end) if text.startswith("在", start) else None
     return (base.start("inner"), base.end("inner")) if base else (start, end)
 
 

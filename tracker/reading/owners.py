@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from .clauses import LONGEST, Clause, Piece
-from .lexicon import group_pattern
+from .lexicon import group_pattern, words
 from .model import Slot, Why
 from .shadow import Shadow
 
@@ -54,6 +54,8 @@ _LABEL = re.compile(
     r"(?:责任单位|牵头单位|责任部门|牵头部门|责任人|责任领导|配合单位|配合部门|主办单位|承办单位|责任科室|牵头领导)：[ ]*(?P<who>[^)；;，。\n\t|]{2,60})"
 )
 _CELL = re.compile(r"[^\t|\n]+")
+_ANY_PHRASE = re.compile("负责|负总责|牵头|具体|靠前|责任|“|推动|引导|组织|督促|指导")
+_DEALT_WITH = words("verbs", "about")
 # 专职党务干部要按实际需要配备: the body is what is dealt with, not who deals.
 _PASSIVE = re.compile(
     r"(?:按|根据|及时|全部|一律|优先|严格).{0,10}(?:" + group_pattern("verbs", "about") + ")$"
@@ -96,14 +98,14 @@ def _cells(text: str, start: int, end: int) -> Iterator[Slot]:
 
 def _in_clause(text: str, clause: Clause, following: str) -> Iterator[Slot]:
     start, body = clause.start, text[clause.start : clause.end]
-    for name, trigger, pattern in _PHRASES:
+    for name, trigger, pattern in _PHRASES if _ANY_PHRASE.search(body) else ():
         for match in pattern.finditer(body) if trigger.search(body) else ():
             at, who = match.start("who"), match.group("who")
             while cut := _BEFORE_BEARER.match(who):
                 at, who = at + cut.end(), who[cut.end() :]
             if len(who) >= 2 and not _CROWD.search(who) and (name != "bears" or _ENDS_IN_BODY.search(who)):
                 yield _slot(text, start + at, start + at + len(who), name)
-    if _PASSIVE.search(body):
+    if body.endswith(_DEALT_WITH) and _PASSIVE.search(body):
         return
     opening = _OPENERS.match(body)
     offset = opening.end() if opening else 0

@@ -28,6 +28,7 @@ class Draft:
     path: tuple[str, ...]
     title_start: int
     title_end: int
+    title_spans: list[tuple[int, int]]
     titles: list[str]
     leads: list[str]
 
@@ -73,16 +74,16 @@ def _leaves(tree: Tree, shadow: Shadow) -> Iterator[Draft]:
         if node.children:
             continue
         end = trimmed_end(shadow.raw, node.mark.start, node.end)
-        own: list[str] = []
+        spans: list[tuple[int, int]] = []
         leads: list[str] = []
         walk: Node | None = node
         while walk is not None:
-            first, last = titles[id(walk)]
-            own.append(shadow.quiet[first:last])
+            spans.append(titles[id(walk)])
             if walk.lead:
                 leads.append(shadow.quiet[max(walk.lead.start, walk.lead.end - _LEAD) : walk.lead.end])
             walk = walk.parent
-        yield Draft(node.mark.start, end, path_of(node, shadow), span[0], span[1], own, leads)
+        own = [shadow.quiet[first:last] for first, last in spans]
+        yield Draft(node.mark.start, end, path_of(node, shadow), span[0], span[1], spans, own, leads)
 
 
 def _unnumbered(tree: Tree, shadow: Shadow) -> Iterator[Draft]:
@@ -95,7 +96,9 @@ def _unnumbered(tree: Tree, shadow: Shadow) -> Iterator[Draft]:
             continue
         first, last = title_span(text, span.start, span.end)
         lead = shadow.quiet[max(0, span.start - 200) : span.start]
-        yield Draft(span.start, span.end, (), first, last, [shadow.quiet[first:last]], [lead])
+        yield Draft(
+            span.start, span.end, (), first, last, [(first, last)], [shadow.quiet[first:last]], [lead]
+        )
 
 
 def lists_work(text: str, span: Span) -> bool:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from .actions import SHORT_TIME, Found, actions_in
 from .amounts import quantities
 from .clauses import MODAL, Piece, Sentence, piece_of, sentences
-from .kinds import kinds_of_action, kinds_of_point
+from .kinds import Topics
 from .model import Action, Passage, Point, Reading, Slot, Why
-from .outline import tree_of
+from .outline import Tree, tree_of
 from .owners import owners
 from .papers import deliverables
 from .points import Draft, drafts, path_of, title_span, trimmed_end
@@ -47,22 +47,23 @@ def read(text: str) -> Reading:
         stance_of(shadow.quiet, draft.start, draft.end, draft.titles, draft.leads, acts=acts[index])
         for index, draft in enumerate(found)
     ]
+    topics = Topics(text)
     actions: list[Action] = []
-    acts_of: dict[int, list[str]] = {}
+    acts_of: dict[int, list[tuple[int, int]]] = {}
     slots_of: dict[int, list[Slot]] = {}
     outside: list[Slot] = []
     for piece, index, here in pieces:
         stance = judged[index].stance if index is not None else None
         slots = _slots(shadow, piece, stance)
-        taken = _actions(shadow, piece, index, stance, slots, here)
+        taken = _actions(shadow, topics, piece, index, stance, slots, here)
         actions.extend(taken)
         if index is None:
             outside.extend(slots)
         else:
             slots_of.setdefault(index, []).extend(slots)
-            acts_of.setdefault(index, []).extend(action.text for action in taken)
+            acts_of.setdefault(index, []).extend((action.start, action.end) for action in taken)
     points = tuple(
-        _point(shadow, draft, judged[index], slots_of.get(index, []), acts_of.get(index, []))
+        _point(shadow, topics, draft, judged[index], slots_of.get(index, []), acts_of.get(index, []))
         for index, draft in enumerate(found)
     )
     return Reading(
@@ -171,6 +172,7 @@ def is_future(shadow: Shadow, piece: Piece, start: int, end: int) -> bool:
 
 def _actions(
     shadow: Shadow,
+    topics: Topics,
     piece: Piece,
     index: int | None,
     stance: str | None,
@@ -187,7 +189,7 @@ def _actions(
             start=found.start,
             end=found.end,
             text=shadow.raw[found.start : found.end],
-            kinds=kinds_of_action(shadow.raw[found.start : found.end]),
+            kinds=topics.of_action((found.start, found.end)),
             done=not is_future(shadow, piece, found.start, found.end)
             if stance == "achievement"
             else index is None and past and not asked,
@@ -200,22 +202,26 @@ def _actions(
     ]
 
 
-def _point(shadow: Shadow, draft: Draft, judged: Judged, slots: list[Slot], acts: list[str]) -> Point:
+def _point(
+    shadow: Shadow,
+    topics: Topics,
+    draft: Draft,
+    judged: Judged,
+    slots: list[Slot],
+    acts: list[tuple[int, int]],
+) -> Point:
     title = shadow.raw[draft.title_start : draft.title_end]
     kinds: tuple[str, ...] = ()
     if judged.stance in ("directive", "achievement"):
-        kinds = kinds_of_point(
-            title,
-            acts,
-            shadow.raw[draft.start : draft.end],
-            " ".join(draft.titles[1:]),
+        kinds = topics.of_point(
+            (draft.title_start, draft.title_end), acts, (draft.start, draft.end), draft.title_spans[1:]
         )
     return Point(
         draft.start, draft.end, draft.path, title, judged.stance, kinds, _shown(judged.why), tuple(slots)
     )
 
 
-def _passages(shadow: Shadow, tree) -> list[Passage]:  # type: ignore[no-untyped-def]
+def _passages(shadow: Shadow, tree: Tree) -> list[Passage]:
     found = []
     for node in tree.nodes:
         first, last = title_span(shadow.quiet, node.mark.end, max(node.end, node.mark.end))

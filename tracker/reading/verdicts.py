@@ -13,6 +13,7 @@ from typing import NamedTuple
 from .clauses import MODAL
 from .lexicon import group_pattern, one_of, words
 from .model import Why
+from .phrases import UNDERGO
 
 _GROUPS = (
     "make",
@@ -33,11 +34,15 @@ for _group in _GROUPS:
         _GROUPS_OF[_word] = (*_GROUPS_OF.get(_word, ()), _group)
 _ALL_VERBS = [word for group in _GROUPS for word in words("verbs", group)]
 # 组织 is a verb only where it is not the end of 党组织 or the head of 组织生活.
+_FIRST_LETTERS = "".join(sorted({word[0] for word in _ALL_VERBS} | {"进"}))
 VERB = re.compile(
+    # Asked first because it is cheap: may a verb begin here at all?
+    rf"(?=[{_FIRST_LETTERS}])(?:"
     r"(?<![党团级])"
     + one_of(word for word in _ALL_VERBS if word.startswith("组织") and word != "组织")
     + r"|(?<![党团级层本各类])组织(?!生活|部|委员|关系|设置|体系|建设|书记)|"
     + one_of([*(word for word in _ALL_VERBS if not word.startswith("组织")), "进行"])
+    + ")"
 )
 _QUIT = re.compile(group_pattern("verbs", "quit"))
 ADVERB = group_pattern("adverbs", "adverbs")
@@ -65,7 +70,6 @@ _NOUN_LIKE = frozenset(words("verbs", "act_noun_like"))
 _NOMINAL = re.compile(group_pattern("nouns", "nominal"))
 _NORM_END = _ends("norm")
 _ABOUT = frozenset(words("verbs", "about"))
-_UNDERGO = tuple(words("verbs", "undergo"))
 _TITLED = re.compile(r"(?:[条法单书章策]”|》)$")
 _COUNTED = re.compile(
     r"(?:\d[\d,.]*\s*[余多]?[百千万亿]{0,2}[余多]?|[一两三四五六七八九十百千]+[余多])(?:个|名|人次|人|场|次|期|篇|家|户|项|件|份|批|支|对)|一批|一系列"
@@ -95,47 +99,6 @@ MOVED_TO = re.compile(
     r"转移到|上来$|起来$|下去$|落到实处$|走在前|转化为|转化成|贯穿|统一到|凝聚到|相结合$|相统一$|放在首位|挺在前面|的(?:方向|道路|要求)$"
 )
 
-_WHOLE: tuple[tuple[str, re.Pattern[str]], ...] = (
-    # 对…的严肃追究责任, 给予纪律处分
-    (
-        "account",
-        re.compile(
-            r"追究.{0,20}责任|给予.{0,20}(?:处分|处理|表彰|奖励|批评|通报)|严肃(?:批评|处理|追责|问责|查处|追究)|(?:要|须|一律)问责"
-        ),
-    ),
-    # 为群众办实事、解难题
-    ("serve", re.compile(r"为.{1,16}办.{0,4}(?:实事|好事)|办(?:好)?.{0,6}实事|解难题|送温暖")),
-    # 严把…关
-    ("gate", re.compile(r"严把.{1,20}关$|把(?:好|严).{1,16}关$")),
-    # 与中心工作同部署、同落实、同考核
-    (
-        "same-time",
-        re.compile(
-            r"同(?:部署|谋划|落实|考核|推进|检查|研究|考|述|评|安排|督查)(?:、同(?:部署|谋划|落实|考核|推进|检查|研究|督查|安排|考))*$"
-        ),
-    ),
-    # 将…纳入…考核, 把…作为…依据, …与绩效挂钩
-    (
-        "into",
-        re.compile(
-            r"(?:^(?:将|把).{2,60}(?:纳入|列入|作为)|纳入|列入).{2,60}(?:考核|评议|内容|范围|依据|计划|议程|清单|指标|必修课|规划|条件|参考|预算|档案|述职)$"
-            r"|(?:与|同).{2,20}(?:挂钩)$"
-        ),
-    ),
-    # 对工作要点进行修改完善
-    (
-        "undergo",
-        re.compile(r"对于?.{2,60}进行了?(?!回顾).{0,8}(?:" + "|".join(_UNDERGO) + r")(?:[一1][次轮遍])?$"),
-    ),
-    # 把谈心谈话做到百分之百
-    ("cover", re.compile(r"(?:把|将).{2,40}(?:做到|实现|达到).{0,6}(?:\d+%|全覆盖).{0,5}$")),
-    # 报局办公室备案, 报党委审定
-    ("submit", re.compile(r"报.{2,14}(?:备案|审批|批准|审定|审核|研究|同意)$")),
-    # 立行立改和建章立制同步推进
-    ("at-once", re.compile(r"立行立改|边查边改|即知即改|立查立改|未巡先改")),
-    # 坚持每周一学, 每季一评
-    ("each", re.compile(r"每[周月季年].{0,2}一[学课讲会评报查考测]")),
-)
 # 系统总结典型, 定期听取意见: an adverb makes even a bare object definite.
 _THOROUGH = re.compile("系统|定期|专题|全面|广泛|每|逐一")
 # What makes a long run before the verb no part of another phrase: whom or where it concerns, how often.
@@ -146,14 +109,6 @@ _VERB_FIRST = re.compile(
     rf"(?:{ADVERB})*(?:落实|执行|坚持|健全|完善|建立|加强|强化|推进|深化|明确|优化|提高|提升|增强)(?=.{{2}})"
 )
 _BY_THE_WAY = re.compile("结合|围绕|根据|按照|针对|依据|借助|依托|利用|参照")
-# What those phrases cannot do without: asked first, because it is cheap to ask.
-_WHOLE_TRIGGER = re.compile(
-    "严|追究|给予|问责|办|难题|送温暖|关$|同|纳入|列入|作为|挂钩|进行|做到|实现|达到|每|报|改|方式$|形式$"
-)
-_SHAPE = re.compile(r"(?:采取|通过|采用|以).{4,}等?(?:形式|方式)$")
-_EVENT_INSIDE = re.compile(
-    "(?:会|学习|党课|培训|讲座|宣讲|主题党日|研讨|调研|走访|检查|座谈|谈话|问卷|测试|观摩)"
-)
 
 
 _SHOWN = 6
@@ -166,19 +121,6 @@ class Case(NamedTuple):
     prefix: str
     found: str
     asked: bool
-
-
-def whole_clause(body: str, plain: str) -> Why | None:
-    """The rules that see a clause as one phrase."""
-    if not _WHOLE_TRIGGER.search(body):
-        return None
-    for name, pattern in _WHOLE:
-        match = pattern.search(body)
-        if match:
-            return Why(name, (match.group()[:20],))
-    if _SHAPE.search(body) and _EVENT_INSIDE.search(plain):
-        return Why("shape", ("形式",))
-    return None
 
 
 def judge(verb: str, prefix: str, found: str, *, asked: bool) -> Why | None:
@@ -204,7 +146,7 @@ def judge(verb: str, prefix: str, found: str, *, asked: bool) -> Why | None:
     if quits and not (_LED.fullmatch(quits.group()) and rest.endswith(_LED_TO)):
         return None
     if verb == "进行":
-        return Why("undergo", (rest[-6:],)) if rest.endswith(_UNDERGO) and "回顾" not in rest else None
+        return Why("undergo", (rest[-6:],)) if rest.endswith(UNDERGO) and "回顾" not in rest else None
     case = Case(verb, prefix, rest, asked)
     for group in _GROUPS_OF[verb]:
         why = _RULES[group](case) if group in _RULES else None
