@@ -149,7 +149,7 @@ def _joined(shadow: Shadow, found: list[Clause], index: int, start: int) -> tupl
         last = index
         while last + 1 < len(found) and _COMBINE.search(text[found[last + 1].start : found[last + 1].end]):
             last += 1
-        return last, Found(start, found[last].end, Why("combine", ("相结合",)))
+        return last, Found(clause.start, found[last].end, Why("combine", ("相结合",)))
     following = text[found[index + 1].start : found[index + 1].end] if index + 1 < len(found) else ""
     builds = _BUILDS.match(body)
     if builds and not _LONG_MECHANISM.search(body):
