@@ -26,10 +26,14 @@ from tracker.transitions.many import record_for_many
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
+BATCH = 500
 """Tasks claimed at a time; all waiting rows of a task go together, so that its history gains one event a step."""
 LEASE = timedelta(seconds=60)
 """After this a claimed row is taken for a dead worker's. It must outlast one batch, which takes well under a second."""
+
+
+HOPELESS = 5
+"""So many tasks failing before one goes out mean that none will."""
 
 
 class TakenOver(Exception):
@@ -79,7 +83,8 @@ def deliver(claimed: Claim, *, at: datetime, calendar: Calendar) -> Handed:
     """Hand over a claim. If something is wrong with one task, the others still go out.
 
     The one that failed stays claimed until its lease ends and is then tried again, by every sweep, until it is too
-    old; each time the log says why.
+    old; each time the log says why. If the first few fail alike, the fault lies elsewhere: the error is raised, the
+    sweep does not count as done, and /healthz shows it.
     """
     try:
         return _deliver(claimed.token, claimed.tasks, at=at, calendar=calendar)
@@ -87,13 +92,19 @@ def deliver(claimed: Claim, *, at: datetime, calendar: Calendar) -> Handed:
         log.warning("A claim of %s tasks was taken over by another worker.", len(claimed.tasks))
         return Handed()
     except Exception:
-        if len(claimed.tasks) == 1:
-            log.exception("The reminders of task %s could not be delivered.", claimed.tasks[0])
-            return Handed()
-        handed = Handed()
-        for task in claimed.tasks:
-            handed += deliver(Claim(claimed.token, [task]), at=at, calendar=calendar)
-        return handed
+        log.warning("A claim of %s tasks failed as one.", len(claimed.tasks), exc_info=True)
+    handed, failed = Handed(), 0
+    for task in claimed.tasks:
+        try:
+            handed += _deliver(claimed.token, [task], at=at, calendar=calendar)
+        except TakenOver:
+            continue
+        except Exception:
+            log.exception("The reminders of task %s could not be delivered.", task)
+            failed += 1
+            if failed >= HOPELESS and not handed.delivered:
+                raise
+    return handed
 
 
 def _deliver(token: str, tasks: list[int], *, at: datetime, calendar: Calendar) -> Handed:
@@ -140,11 +151,9 @@ def _is_paused(task: Task, day: date) -> bool:
 def _plan_heirs(heirs: dict[tuple[int, str, date], set[int]], *, at: datetime) -> None:
     """Rows for those who hold the post now; the unique key passes over who already has theirs."""
     insert_new(
-        [
-            Reminder(task_id=task, step=step, nominal_due=nominal, recipient_id=person, planned_at=at)
-            for (task, step, nominal), people in heirs.items()
-            for person in sorted(people)
-        ]
+        Reminder(planned_at=at),
+        ["task_id", "step", "nominal_due", "recipient_id"],
+        [(*key, person) for key, people in heirs.items() for person in sorted(people)],
     )
 
 

@@ -38,9 +38,7 @@ def open_digests(people: Iterable[int], *, day: date, at: datetime) -> dict[int,
     Two workers that need the same digest wait for each other here, always in the order of the user ids.
     """
     keys = {f"{KIND}:{person}:{day}": person for person in sorted(people)}
-    insert_new(
-        [Notice(recipient_id=person, kind=KIND, key=key, created_at=at) for key, person in keys.items()]
-    )
+    insert_new(Notice(kind=KIND, created_at=at), ["key", "recipient_id"], list(keys.items()))
     locked = Notice.objects.select_for_update().filter(key__in=keys).order_by("recipient_id")
     return {notice.recipient_id: notice for notice in locked}
 
@@ -60,9 +58,10 @@ def recount(digests: Iterable[Notice]) -> None:
         notice = found[pk]
         notice.data = dict(zip(figures, counts, strict=True))
         notice.task_id = only if notice.data["count"] == 1 else None
-        notice.read_at = None
     _name_single_tasks([notice for notice in found.values() if notice.task_id])
-    update_each(list(found.values()), ["data", "task", "read_at"])
+    update_each(
+        Notice, ["data", "task_id", "read_at"], [(n.pk, n.data, n.task_id, None) for n in found.values()]
+    )
 
 
 def _name_single_tasks(notices: list[Notice]) -> None:

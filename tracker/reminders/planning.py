@@ -60,8 +60,9 @@ def tasks_with_surroundings(ids: list[int]) -> list[Task]:
     """Tasks in the order of their keys, with what the ladder needs of organisation, measure and plan."""
     return list(
         Task.objects.filter(pk__in=ids)
-        .select_related("organization", "measure__plan")
-        .defer("progress", "measure__requirement")
+        .defer("progress")
+        # not joined: a thousand tasks share a few measures and one plan
+        .prefetch_related("organization", "measure__plan")
         .order_by("pk")
     )
 
@@ -104,28 +105,21 @@ def _write(
     known = set(
         Reminder.objects.filter(task__in=tasks, step__in=codes).values_list("task_id", "step", "nominal_due")
     )
-    planned: list[Reminder] = []
-    passed: list[Reminder] = []
+    planned, passed = [], []
     for task in tasks:
         due = list(steps_due(task, ladder, since=win.since, day=win.day, calendar=calendar))
         for step, nominal in due:
             if (task.pk, step.code, nominal) in known:
                 continue
-            send = (step, nominal) == due[-1] and nominal >= win.keep
-            state = Reminder.State.PLANNED if send else _state_of_skipped(task, nominal)
-            (planned if send else passed).extend(
-                Reminder(
-                    task=task,
-                    step=step.code,
-                    nominal_due=nominal,
-                    recipient_id=person,
-                    state=state,
-                    planned_at=at,
-                )
-                for person in sorted(book.of(task, step))
-            )
-    missed = insert_new(passed)
-    return insert_new(planned), missed
+            row = (task.pk, step.code, nominal)
+            people = sorted(book.of(task, step))
+            if (step, nominal) == due[-1] and nominal >= win.keep:
+                planned += [(*row, person) for person in people]
+            else:
+                passed += [(*row, person, _state_of_skipped(task, nominal)) for person in people]
+    pattern, names = Reminder(planned_at=at), ["task_id", "step", "nominal_due", "recipient_id"]
+    missed = insert_new(pattern, [*names, "state"], passed)
+    return insert_new(pattern, names, planned), missed
 
 
 def _state_of_skipped(task: Task, nominal: date) -> str:

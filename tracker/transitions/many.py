@@ -57,5 +57,6 @@ def record_for_many(
         )
         done.append(subject)
     Event.objects.bulk_create(events)
-    update_each(done, ["event_count", "event_head", *fields])
+    names = ["event_count", "event_head", *fields]
+    update_each(type(subjects[0]), names, [[s.pk, *(getattr(s, name) for name in names)] for s in done])
     return done

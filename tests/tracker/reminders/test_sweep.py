@@ -220,6 +220,21 @@ def test_one_task_that_cannot_be_delivered_does_not_hold_up_the_others(world, mo
     assert Reminder.objects.filter(step="due+1").exclude(state="DELIVERED").count() == 0
 
 
+def test_a_fault_that_hits_every_task_fails_the_sweep_and_is_seen(world, monkeypatch):
+    shares(world, 4)
+
+    def broken(*args, **kwargs):
+        raise RuntimeError("no digest today")
+
+    with monkeypatch.context() as fault:
+        fault.setattr(delivery, "open_digests", broken)
+        with pytest.raises(RuntimeError, match="no digest today"):
+            sweep_on(T_PLUS_1)
+    assert last_completed("sweep") is None
+    assert Reminder.objects.filter(state="DELIVERED").count() == 0
+    assert sweep_on(T_PLUS_1, 9, 2).handed.delivered == 8
+
+
 # --- looked at again before delivery
 
 
@@ -273,12 +288,12 @@ def overtaking(monkeypatch, insert=planning.insert_new) -> list:
     """Let another whole sweep run between a sweep's reading and its first writing; the list gets what that one did."""
     overtaken: list = []
 
-    def after_the_other(rows):
+    def after_the_other(pattern, names, rows):
         if not overtaken:
             overtaken.append(None)
             monkeypatch.setattr(planning, "insert_new", original)
             overtaken[0] = sweep(at=at(T_PLUS_1), name="the other")
-        return insert(rows)
+        return insert(pattern, names, rows)
 
     original = planning.insert_new
     monkeypatch.setattr(planning, "insert_new", after_the_other)
@@ -294,9 +309,15 @@ def test_a_sweep_that_another_overtakes_between_reading_and_writing_plans_nothin
     assert Reminder.objects.filter(step="due+1").count() == Event.objects.filter(act="remind").count() == 4
 
 
+def plainly(pattern, names, rows) -> int:
+    """What a writer would do who trusts what he has just read."""
+    made = [Reminder(planned_at=pattern.planned_at, **dict(zip(names, row, strict=True))) for row in rows]
+    return len(Reminder.objects.bulk_create(made))
+
+
 def test_the_control_a_plain_insert_in_that_race_runs_into_the_unique_key(world, monkeypatch):
     shares(world, 2)
-    overtaking(monkeypatch, insert=lambda rows: len(Reminder.objects.bulk_create(rows)))
+    overtaking(monkeypatch, insert=plainly)
     with pytest.raises(IntegrityError), transaction.atomic():
         planned_only(T_PLUS_1)
 
@@ -353,9 +374,9 @@ def test_without_the_unique_key_sweeps_at_once_would_double(monkeypatch):
         editor.remove_constraint(Reminder, key)
     both_have_read, original = threading.Barrier(2, timeout=20), planning.insert_new
 
-    def together(rows):
+    def together(*rows):
         both_have_read.wait()
-        return original(rows)
+        return original(*rows)
 
     monkeypatch.setattr(planning, "insert_new", together)
     try:
