@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from common import saying
+from common.periods import Period
 from reports.figures import Counts, Figure
 
 Sentence = str | Promise
@@ -78,6 +81,13 @@ FIGURES: dict[Figure, Label] = {
         _("Yellow light at the cut-off: near the due date, behind pace, or returned."),
     ),
 }
+
+
+def say_cut_off(cut_off: datetime, period: Period) -> str:
+    """2026年6月30日 24:00 for a finished period, else the very moment."""
+    if cut_off < period.end:
+        return saying.full_moment(cut_off)
+    return f"{saying.full_date(period.last_day)} 24:00"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ _BESIDE_THE_STATE = {
 }  # fmt: skip
 """Acts that tell neither state, date nor progress; left out of the reading, which is most of a report's cost."""
 _URGING = ("urge", "remind")
+_MARKS = {Light.RED: Figure.RED, Light.YELLOW: Figure.YELLOW}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class _Heard:
     steps: list[Step] = field(default_factory=list)
     handler: str = ""
     percent: int = 0
+    percent_before: int = 0
     progress: str = ""
     problems: str = ""
 
@@ -120,11 +122,10 @@ def rows_below(
         .annotate(Count("pk"))
     )
     rows = []
-    for pk, heard in _heard(wanted, window):
+    for pk, heard in _heard(wanted, window, before):
         task = tasks.get(pk)
-        if task and (row := _row(task, heard, tree, window, before)):
+        if task and (row := _row(task, heard, tree, window, before, calendar)):
             row.urgings = urgings.get(pk, 0)
-            _light(row, window, calendar)
             rows.append(row)
     rows.sort(key=lambda row: (row.group.path, row.unit.path, row.plan, row.position, row.id))
     return rows
@@ -163,7 +164,7 @@ def _tasks(organization: Organization, window: Window, *, since: datetime) -> It
     ).iterator(chunk_size=2000)
 
 
-def _heard(wanted: Any, window: Window) -> Iterator[tuple[int, _Heard]]:
+def _heard(wanted: Any, window: Window, before: Window) -> Iterator[tuple[int, _Heard]]:
     events = (
         Event.objects.filter(subject_kind="task", subject_id__in=wanted, at__lt=window.end)
         .exclude(act__in=_BESIDE_THE_STATE)
@@ -174,6 +175,8 @@ def _heard(wanted: Any, window: Window) -> Iterator[tuple[int, _Heard]]:
         heard = _Heard()
         for _pk, act, at, state, body in group:
             _listen(heard, act, at, state, json.loads(body)["said"])
+            if at < before.end:
+                heard.percent_before = heard.percent
         yield pk, heard
 
 
@@ -189,15 +192,23 @@ def _listen(heard: _Heard, act: str, at: datetime, state: str, said: dict[str, A
             heard.problems = said.get("problems", "")
 
 
-def _row(task: dict[str, Any], heard: _Heard, tree: Tree, window: Window, before: Window) -> TaskRow | None:
+def _row(
+    task: dict[str, Any], heard: _Heard, tree: Tree, window: Window, before: Window, calendar: Calendar
+) -> TaskRow | None:
     course = trace(heard.steps, window, acknowledge_by=task["acknowledge_by"])
     earlier = trace(heard.steps, before)
-    figures = figures_of(course, window) if course else frozenset()
-    figures_before = figures_of(earlier, before) if earlier else frozenset()
-    if course is None or not (figures or figures_before):
+    if course is None:
+        return None
+    shown = _Shown(task, course, heard.percent)
+    light, figures = _marked(course, shown, window, calendar)
+    figures_before: frozenset[Figure] = frozenset()
+    if earlier:
+        shown_before = _Shown(task, earlier, heard.percent_before)
+        _light, figures_before = _marked(earlier, shown_before, before, calendar)
+    if not (figures or figures_before):
         return None
     unit = tree.units[task["organization_id"]]
-    return TaskRow(
+    row = TaskRow(
         id=task["pk"],
         measure_id=task["measure_id"],
         plan=task["measure__plan__number"],
@@ -213,21 +224,30 @@ def _row(task: dict[str, Any], heard: _Heard, tree: Tree, window: Window, before
         course=course,
         figures=figures,
         before=figures_before,
+        light=light.value,
         handler=heard.handler,
         percent=heard.percent,
         progress=heard.progress,
         problems=heard.problems,
     )
+    _count_days(row, window, calendar)
+    return row
 
 
-def _light(row: TaskRow, window: Window, calendar: Calendar) -> None:
-    """The light frozen at the cut-off, as a mark beside the figures, and the days of lateness."""
-    light = light_of(cast(Task, _Shown(row)), day=window.due_before, calendar=calendar)
-    row.light = light.value
-    if row.figures and light == Light.RED:
-        row.figures |= {Figure.RED}
-    elif row.figures and light == Light.YELLOW:
-        row.figures |= {Figure.YELLOW}
+def _marked(
+    course: Course, shown: _Shown, window: Window, calendar: Calendar
+) -> tuple[Light, frozenset[Figure]]:
+    """The light at the end of a window, and the figures of the task with the marks of its light."""
+    light, figures = (
+        light_of(cast(Task, shown), day=window.due_before, calendar=calendar),
+        figures_of(course, window),
+    )
+    if figures and light in _MARKS:
+        figures |= {_MARKS[light]}
+    return light, figures
+
+
+def _count_days(row: TaskRow, window: Window, calendar: Calendar) -> None:
     course = row.course
     if Figure.OVERDUE in row.figures:
         row.days_late = (window.due_before - course.due).days
@@ -242,9 +262,9 @@ class _Shown:
 
     __slots__ = ("acknowledge_by", "due", "issued_on", "percent", "returned", "state")
 
-    def __init__(self, row: TaskRow) -> None:
-        self.state, self.due, self.returned = row.course.state, row.course.due, row.course.returned
-        self.issued_on, self.acknowledge_by, self.percent = row.issued_on, row.acknowledge_by, row.percent
+    def __init__(self, task: dict[str, Any], course: Course, percent: int) -> None:
+        self.state, self.due, self.returned = course.state, course.due, course.returned
+        self.issued_on, self.acknowledge_by, self.percent = task["issued_on"], task["acknowledge_by"], percent
 
 
 class Tree:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Organization
@@ -64,7 +65,14 @@ class HalfYearReport(models.Model):
         return Period.parse(self.period).label
 
     @property
+    def cut_off_label(self) -> str:
+        """As people say it: 2026年6月30日 24:00."""
+        from reports.labels import say_cut_off
+
+        return say_cut_off(self.cut_off, Period.parse(self.period))
+
+    @property
     def file_name(self) -> str:
         """The name offered for the download."""
-        subject = _("half-year report")
-        return f"{self.period_label}{subject}（{self.organization.short_name}）.xlsx"
+        names = {"unit": self.organization.short_name, "period": self.period_label}
+        return gettext("%(unit)s %(period)s report") % names + ".xlsx"

@@ -155,7 +155,7 @@ def _key_figures(facts: dict[str, Any], report: HalfYearReport) -> list[dict[str
                 "meaning": label.meaning,
                 "value": value,
                 "before": old,
-                "change": None if old is None else f"{value - old:+d}",
+                "change": None if old is None else f"{value - old:+d}" if value != old else "0",
                 "url": f"{reverse('reports:figures')}?report={report.pk}&figure={figure.value}",
             }
         )

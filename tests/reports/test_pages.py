@@ -21,6 +21,7 @@ from reports.building import build_report, request_report
 from reports.facts import RULES_VERSION, facts_of
 from reports.lists import LISTINGS
 from reports.models import HalfYearReport
+from reports.templatetags.shares import share
 from tests.factories import actor_at, issue, make_measure, make_plan, make_post, make_user
 from tests.reports.conftest import day
 from tests.reports.test_workbook import SHEETS, heads, rows
@@ -313,3 +314,8 @@ def test_pages_ask_the_database_equally_often_however_much_there_is(
         leader.get(f"{reverse('reports:figures')}?organization={world.top.code}&period=2026H1&figure=added")
     with django_assert_max_num_queries(10):
         leader.get(reverse("reports:reports"))
+
+
+@pytest.mark.parametrize(("value", "said"), [(None, "—"), (0.0, "0.0%"), (13 / 16, "81.3%"), (304 / 411, "74.0%")])
+def test_a_share_reads_as_a_spreadsheet_would_round_it(value, said):
+    assert share(value) == said

@@ -8,10 +8,10 @@ from django.utils.translation import pgettext
 from common import saying
 from reports.facts import RULES_VERSION, Facts
 from reports.figures import Counts
-from reports.labels import FIGURES, INDICATORS, RATES
+from reports.labels import FIGURES, INDICATORS, RATES, say_cut_off
 from reports.workbook.build import Export
 from reports.workbook.sheet import Column, Kind, Table, Value
-from reports.workbook.sheets.parts import cut_off_said, subtitle, title
+from reports.workbook.sheets.parts import subtitle, title
 
 
 def sheet(facts: Facts, export: Export) -> Table:
@@ -34,7 +34,12 @@ def _about(facts: Facts, export: Export) -> list[list[Value]]:
     part = _("about")
     return [
         [part, _("period"), facts.period.label, _("%(first)s to %(last)s") % _days(facts)],
-        [part, _("cut-off"), cut_off_said(facts), _("Only what was recorded before this moment counts.")],
+        [
+            part,
+            _("cut-off"),
+            say_cut_off(facts.cut_off, facts.period),
+            _("Only what was recorded before this moment counts."),
+        ],
         [
             part,
             _("filter"),

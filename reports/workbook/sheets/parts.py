@@ -40,13 +40,6 @@ def subtitle(facts: Facts) -> str:
     }
 
 
-def cut_off_said(facts: Facts) -> str:
-    """2026年6月30日 24:00 for a finished period, else the very moment."""
-    if facts.is_live:
-        return saying.full_moment(facts.cut_off)
-    return f"{saying.full_date(facts.last_day)} 24:00"
-
-
 def title(facts: Facts, subject: str) -> str:
     return f"{facts.organization.name}{facts.period.label}{subject}"
 
