@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -79,4 +79,6 @@ def percent(value: Decimal | float | None, *, places: int = 1) -> str:
     """86.4% from 86.4; "—" where there is nothing to divide."""
     if value is None:
         return NOTHING
-    return f"{number_format(round(value, places), decimal_pos=places)}%"
+    # Half up, as spreadsheets round: the same share must not read differently on paper.
+    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return f"{number_format(rounded, decimal_pos=places)}%"
