@@ -109,6 +109,7 @@ def test_bad_input_comes_back_with_what_was_typed(clerk, world, fields, field):
     assert answer.status_code == 422
     assert field in answer.context["form"].errors
     assert "工委〔2026〕7号" in answer.content.decode()
+    assert answer.content.decode().count("autofocus") == 1
     assert Source.objects.count() == 0
 
 

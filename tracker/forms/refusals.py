@@ -14,3 +14,12 @@ def put(form: BaseForm, refusal: Refused) -> None:
         form.add_error(name, str(sentence))
     if not known:
         form.add_error(None, str(refusal))
+
+
+def lead_to_error(form: BaseForm) -> None:
+    """Let the browser open the page at the first field that is wrong, instead of at the top."""
+    first = next((name for name in form.fields if name in form.errors), None) if form.is_bound else None
+    if first:
+        for field in form.fields.values():
+            field.widget.attrs.pop("autofocus", None)
+        form.fields[first].widget.attrs["autofocus"] = True

@@ -17,7 +17,7 @@ from common.errors import NotAllowed, Refused, Stale
 from common.workdays import Calendar
 from tracker.asked import words_behind
 from tracker.forms.plans import MeasureForm, kinds_below, leaders_for
-from tracker.forms.refusals import put
+from tracker.forms.refusals import lead_to_error, put
 from tracker.models import Measure, Plan, Task
 from tracker.plan_table import (
     counts_by,
@@ -64,6 +64,8 @@ def measure_page(request: HttpRequest, pk: int, measure: int) -> HttpResponse:
                 return redirect(_measure_address(plan, following))
     elif request.method == "POST":
         raise NotAllowed(_("This measure can only be read."))
+    if form is not None:
+        lead_to_error(form)
     context = _panel(request, plan, shown, form)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "tracker/plans/_measure.html", context)
@@ -88,6 +90,7 @@ def measure_new(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Added to the plan."))
             return redirect(_measure_address(plan, measure))
+    lead_to_error(form)
     context = {"plan": plan, "form": form, "by_hand": True, "found": _found(request, plan)}
     status = 422 if form.is_bound and form.errors else 200
     return render(request, "tracker/plans/measure_new.html", context, status=status)

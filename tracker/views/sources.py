@@ -20,7 +20,7 @@ from common.clock import now, today
 from common.errors import NotAllowed, Refused
 from tracker.deciding import Desk, Target, desk_of
 from tracker.forms.plans import MeasureForm
-from tracker.forms.refusals import put
+from tracker.forms.refusals import lead_to_error, put
 from tracker.forms.sources import AsideForm, MergeForm, SourceForm, WordsForm
 from tracker.marked_text import paragraphs
 from tracker.models import Action, Measure, Plan, Source
@@ -100,6 +100,7 @@ def source_new(request: HttpRequest) -> HttpResponse:
             put(form, refusal)
         else:
             return redirect("tracker:source", source.pk)
+    lead_to_error(form)
     status = 422 if request.method == "POST" else 200
     context = {"form": form, "known": known, "one_office": len(offices) == 1}
     return render(request, "tracker/sources/new.html", context, status=status)
@@ -349,6 +350,7 @@ def _address(pk: int, target: Target) -> str:
 
 def _form(request: HttpRequest, template: str, context: dict[str, Any], form: Any) -> HttpResponse:
     """A small form inside its card, or a page of its own without script."""
+    lead_to_error(form)
     part = bool(request.htmx)  # type: ignore[attr-defined]
     context["layout"] = "tracker/sources/_part.html" if part else "base.html"
     return render(request, template, context | {"part": part}, status=422 if form.errors else 200)
