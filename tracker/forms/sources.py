@@ -132,9 +132,7 @@ def title_in(text: str) -> str:
 class AsideForm(forms.Form):
     """Why an action needs no measure."""
 
-    reason = forms.CharField(
-        label=_("Reason"), max_length=300, widget=forms.TextInput(attrs={"autofocus": True})
-    )
+    reason = forms.CharField(label=_("Reason"), max_length=300)
 
 
 class MergeForm(forms.Form):
