@@ -19,7 +19,7 @@ _PHRASES: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     # 为群众办实事、解难题
-    ("serve", re.compile(r"为.{1,16}办.{0,4}(?:实事|好事)|办(?:好)?.{0,6}实事|解难题|送温暖")),
+    ("serve", re.compile(r"为.{1,16}办.{0,4}(?:实事|好事)|办(?:好)?.{0,6}实事(?!不)|解难题|送温暖")),
     # 严把…关
     ("gate", re.compile(r"严把.{1,20}关$|把(?:好|严).{1,16}关$")),
     # 与中心工作同部署、同落实、同考核
@@ -75,6 +75,8 @@ def whole_clause(body: str, plain: str) -> Why | None:
         if name == "shape":
             if _SHAPE.search(body) and _EVENT_INSIDE.search(plain):
                 return Why("shape", ("形式",))
+        elif name == "serve" and body.startswith("以"):
+            continue
         elif match := _WHOLE[name].search(body):
             return Why(name, (match.group()[:20],))
     return None

@@ -29,6 +29,8 @@ PAST = _any("past")
 LACK = _any("lack")
 FUTURE = _any("future")
 AIM = _any("aim")
+"""How many characters of asking one action stands for where no heading says what a passage does."""
+_ACT_WEIGHS = 12
 _BARE_VERB = re.compile(
     "^(?:" + "|".join(words("verbs", "strengthen") + words("verbs", "build") + words("verbs", "quit")) + ")"
 )
@@ -69,6 +71,8 @@ def stance_of(text: str, start: int, end: int, titles: list[str], leads: list[st
         for stance, weight, word in _evidence(text[sentence.start : sentence.end], context):
             weights[stance] += weight
             triggers.setdefault(stance, word)
+    if context is None:
+        weights["directive"] += _ACT_WEIGHS * acts
     if titles and MODAL.match(titles[0]):
         weights["directive"] += length
     if context is not None and context.stance == "remark" and acts > 1:
@@ -92,8 +96,8 @@ def _evidence(part: str, context: Judged | None) -> list[tuple[Stance, float, st
     if modal:
         return [("directive", size * (0.6 if past else 1), modal.group())]
     if lack:
-        reported = context is not None and context.stance == "problem"
-        return [("problem", size * (1.0 if reported else 0.7), lack.group())]
+        weight = 0.7 if context is None else 1.0 if context.stance == "problem" else 0.35
+        return [("problem", size * weight, lack.group())]
     if past:
         return [("achievement", size * 0.8, past.group())]
     return []

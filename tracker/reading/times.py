@@ -30,7 +30,7 @@ _EVERY = re.compile(
     rf"|每(?:个|一|1)?(?P<every>{_UNIT})(?:度)?(?:(?:初|末|底)(?!端))?"
     rf"|(?:按|逐)(?P<by>{_UNIT})(?=[^，。的]{{0,12}}(?:[\u4e00-\u9fff]))"
     rf"|一(?P<one>[周月季年])(?=一[^一二是把心]|[一1](?:次|期|个|主题|调度|通报|报告|会商|督查|考核))"
-    rf"|(?P<each>[周月季年])(?=(?:调度|通报|报告|例会|考核|汇总|督查|评比|小结|点评|会商|讲评)(?:制|制度|机制|、|和|，|。|”|$))"
+    rf"|(?<![去今明本当全往历每上半两\d])(?P<each>[周月季年])(?=(?:调度|通报|报告|例会|考核|汇总|督查|评比|小结|点评|会商|讲评)(?:制|制度|机制|、|和|，|。|”|$))"
 )
 _EVERY_NO = re.compile("(?:每年度?(?:一届)|每一?年龄)")
 _REGULAR = re.compile(
@@ -89,6 +89,8 @@ _EVENT = re.compile(
 _DATE_LETTER = re.compile('[月季年天周底旦庆节日时]|[“"]')
 # 对照年初会议要求, 年终考核: what was laid down or is called so, no date to act by.
 _LOOKED_BACK = re.compile(r"[^，。；]{0,14}(?:会议|部署|要求|确定|下达|考核|总结|奖)")
+# 上半年入选的品牌: the period belongs to what is spoken of, not to what is asked.
+_RELATIVE = re.compile(r"[^，。；要将须应]{1,8}的(?!基础)")
 _AFTERWARDS = re.compile("后|前|时|期间|之日起")
 _LONGEST_EVENT = 32
 _NOT_DUE_AFTER = re.compile(
@@ -141,6 +143,10 @@ def dues(text: str, start: int, end: int, *, done: bool) -> Iterator[Slot]:
     for match in _DUE.finditer(text, start, end) if _DATE_LETTER.search(text, start, end) else ():
         first = match.start()
         if match.group("edge") in ("年初", "年终") and _LOOKED_BACK.match(text, match.end()):
+            continue
+        if match.group("half") and (
+            text[first - 1 : first] in "对从自" or _RELATIVE.match(text, match.end())
+        ):
             continue
         if text[first - 1 : first].isdigit() or match.group() in ("底", ""):
             continue

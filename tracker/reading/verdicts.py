@@ -108,6 +108,8 @@ _NOMINAL_SIGN = re.compile("[的时后前战]|中(?!央|国|共|小|层|心|学|
 _VERB_FIRST = re.compile(
     rf"(?:{ADVERB})*(?:落实|执行|坚持|健全|完善|建立|加强|强化|推进|深化|明确|优化|提高|提升|增强)(?=.{{2}})"
 )
+# 述职要述出实情, 整改责任人不得…: here the verbal noun is the subject.
+_IS_SUBJECT = re.compile(r".{0,4}(?:要(?!求)|不得|不能|不在|不应|须|应当)")
 _BY_THE_WAY = re.compile("结合|围绕|根据|按照|针对|依据|借助|依托|利用|参照")
 
 
@@ -136,7 +138,7 @@ def judge(verb: str, prefix: str, found: str, *, asked: bool) -> Why | None:
     ):
         return None
     found = found.removeprefix("了").removeprefix("好")
-    if found.startswith(("并", "和", "一并", "进行", "同步")):
+    if found.startswith(("并", "和", "一并", "进行", "同步", "有", "的")):
         return None
     counted = _counted(verb, found)
     if counted is not None:
@@ -170,7 +172,7 @@ def _why(rule: str, verb: str, found: str) -> Why:
 def _make(case: Case) -> Why | None:
     if not case.found:
         return Why("make", (case.verb,)) if case.asked and case.prefix else None
-    if len(case.found) >= 2 and not case.found.endswith(_ATTITUDE) and case.found[0] not in "的后":
+    if len(case.found) >= 2 and not case.found.endswith(_ATTITUDE) and case.found[0] not in "的后要":
         return Why("make", (case.verb, case.found[-6:]))
     return None
 
@@ -277,13 +279,17 @@ def _act(case: Case) -> Why | None:
         or _BY_THE_WAY.fullmatch(case.prefix)
     ):
         return None
-    if _VERB_FIRST.match(case.prefix):
+    if _VERB_FIRST.match(case.prefix) or _IS_SUBJECT.match(case.found) or case.prefix.endswith("谁"):
+        return None
+    if case.found.endswith("的") or ("的" in case.found and case.prefix.startswith(("对", "凡"))):
         return None
     if case.verb == "组建" and case.prefix.endswith("小"):
         return None
     if (case.verb in _NOUN_LIKE and case.found.startswith("“")) or (
-        case.verb == "联系" and case.found[:1] in ("点", "人", "户", "会")
+        case.verb == "联系" and case.found.startswith(("点", "人", "户", "会", "支部", "社区", "单位", "村"))
     ):
+        return None
+    if case.verb in _NOUN_LIKE and case.found.startswith(("、", "关口", "反馈的")):
         return None
     if case.verb in _NOUN_LIKE and len(case.found) < 2:
         bare = MODAL.sub("", case.prefix)
