@@ -11,7 +11,8 @@ from branches.models import Organization, Post, User
 from branches.tree import add_organization
 from common.clock import local_date, moment
 from tracker.fan_out import fan_out
-from tracker.models import Measure, Plan, Source, Task
+from tracker.inspections import plan_inspection, record_finding
+from tracker.models import Finding, Inspection, Measure, Plan, Source, Task
 from tracker.plans import add_measure, create_plan
 from tracker.sources import receive_source
 from tracker.transitions import perform
@@ -191,3 +192,35 @@ def make_source(world: World, **fields: Any) -> Source:
         "at": moment(date(2026, 7, 6)),
     }
     return receive_source(**(given | fields))
+
+
+def make_inspection(world: World, **fields: Any) -> Inspection:
+    """A planned, sampled inspection of the work committee's inspector: one of all branches is drawn."""
+    given = {
+        "purpose": "组织生活质量专项督查",
+        "sampled": True,
+        "sample_size": 1,
+        "starts_on": date(2026, 3, 2),
+        "ends_on": date(2026, 3, 31),
+    }
+    return plan_inspection(
+        organization=world.top, actor=world.inspector, at=moment(date(2026, 3, 2)), fields=given | fields
+    )
+
+
+def make_finding(world: World, *, state: str = "FOUND", **fields: Any) -> Finding:
+    """A finding of the inspector at the first branch, brought up to a state; due on 31 March once assigned."""
+    at = moment(date(2026, 3, 3))
+    given = {"organization": world.branch, "found_by": world.top, "fact": "主题党日没有讨论记录"}
+    finding = record_finding(actor=world.inspector, at=at, **(given | fields))
+    steps: list[tuple[str, Any, dict[str, Any]]] = [
+        ("assign", world.office, {"kind": "TIMED", "due": date(2026, 3, 31), "standard": "连续两次有讨论记录"}),
+        ("enter_measures", world.secretary, {"measures": "增设讨论", "handler": world.secretary.user.pk}),
+        ("submit", world.secretary, {"progress": "已整改"}),
+        ("accept", world.office, {"remark": "属实"}),
+    ]
+    for act, actor, inputs in steps:
+        if finding.state == state:
+            break
+        finding = perform(finding, act, actor=actor, at=at, given=inputs)
+    return finding

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import random
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from branches.access import Actor
 from branches.models import Organization, Post
@@ -17,18 +18,57 @@ from common.errors import NotAllowed, Refused
 from tracker.events import build_event
 from tracker.models import Finding, Inspection, Visit
 from tracker.transitions import start_history
-from tracker.transitions.parties import is_office
+from tracker.transitions.parties import OFFICE_ROLES, is_office
+
+MODES: Mapping[str, Mapping[bool, Any]] = {
+    "scheduled": {
+        True: pgettext_lazy("inspection", "scheduled"),
+        False: pgettext_lazy("inspection", "unscheduled"),
+    },
+    "concentrated": {
+        False: pgettext_lazy("inspection", "routine"),
+        True: pgettext_lazy("inspection", "concentrated"),
+    },
+    "sampled": {True: pgettext_lazy("inspection", "sampled"), False: pgettext_lazy("inspection", "full")},
+    "key_point": {
+        False: pgettext_lazy("inspection", "thematic"),
+        True: pgettext_lazy("inspection", "key-point"),
+    },
+}
+"""The four axes of an inspection, each with the words of its two ends."""
+
+KEEPERS = frozenset({Post.Role.INSPECTOR}) | OFFICE_ROLES
+"""Who may plan inspections and record what they find, each in their own organisation."""
+
+
+def kept_by(actor: Actor) -> list[Organization]:
+    """The organisations whose inspections this person may plan and whose findings they may record, in tree order."""
+    found = {p.organization_id: p.organization for p in actor.business_posts if p.role in KEEPERS}
+    return sorted(found.values(), key=lambda organization: organization.path)
+
+
+def is_keeper(actor: Actor, organization: Organization) -> bool:
+    """Whether this person may act on the inspections of an organisation."""
+    return actor.holds({Post.Role.INSPECTOR}, organization) or is_office(actor, organization)
+
+
+def modes_of(inspection: Inspection) -> list[str]:
+    """The four modes in the words of the office: 定期 or 不定期, 经常性 or 集中, 抽样 or 全面, 专项 or 重点."""
+    return [str(pair[getattr(inspection, axis)]) for axis, pair in MODES.items()]
 
 
 def draw(codes: Sequence[str], *, seed: str, size: int) -> list[str]:
-    """The sample that a seed draws from a list: anybody with both can draw it again.
+    """The sample that a seed draws from a list: anybody with both can draw it again, with any tool.
 
-    The list is sorted by code and shuffled by Python's Mersenne Twister seeded with the text; the first
-    ``size`` codes are the sample.
+    Each code is written behind the seed and a colon (``271828:YC-001-03``) and hashed by SHA-256; the codes are
+    sorted by the hexadecimal digests, and the first ``size`` are the sample, in that order.
     """
-    order = sorted(codes)
-    random.Random(seed).shuffle(order)  # noqa: S311 - must be repeatable, not secret
-    return order[:size]
+    return sorted(codes, key=lambda code: (mark_of(seed, code), code))[:size]
+
+
+def mark_of(seed: str, code: str) -> str:
+    """The digest that decides a code's place in the drawing."""
+    return hashlib.sha256(f"{seed}:{code}".encode()).hexdigest()
 
 
 def chosen_codes(inspection: Inspection) -> list[str]:
@@ -122,10 +162,13 @@ def record_visit(visit: Visit, *, visited_on: date, remark: str, actor: Actor, a
         _require_keeper(actor, inspection.organization)
         if inspection.state != Inspection.State.UNDER_WAY:
             raise Refused(_("Visits are recorded while the inspection is under way."))
+        if not remark.strip():
+            sentence = _("Write what was seen.")
+            raise Refused(sentence, fields={"remark": sentence})
         if visited_on > local_date(at):
             sentence = _("A visit in the future cannot be recorded.")
             raise Refused(sentence, fields={"visited_on": sentence})
-        visit.visited_on, visit.remark, visit.recorded_by = visited_on, remark, actor.user
+        visit.visited_on, visit.remark, visit.recorded_by = visited_on, remark.strip(), actor.user
         visit.save(update_fields=["visited_on", "remark", "recorded_by"])
         inspection.version += 1
         build_event(
@@ -158,6 +201,8 @@ def record_finding(
         raise Refused(
             _("%(unit)s does not lie below the inspecting organization.") % {"unit": organization.short_name}
         )
+    if visit is not None and visit.inspection.state != Inspection.State.UNDER_WAY:
+        raise Refused(_("Findings of a visit are recorded while the inspection is under way."))
     if not fact.strip():
         raise Refused(_("Write what was found."), fields={"fact": _("Write what was found.")})
     with transaction.atomic():
@@ -177,7 +222,7 @@ def record_finding(
 
 
 def _require_keeper(actor: Actor, organization: Organization) -> None:
-    if not (actor.holds({Post.Role.INSPECTOR}, organization) or is_office(actor, organization)):
+    if not is_keeper(actor, organization):
         raise NotAllowed(
             _("Only inspectors or the office of %(unit)s may do this.") % {"unit": organization.short_name}
         )

@@ -36,6 +36,9 @@ OTHER_ACTS: Mapping[str, str | Promise] = {
 }
 """Acts that stand in no table because they begin a history or belong to one page."""
 
+INSPECTED = {"organization": gettext_lazy("Branch"), "seed": gettext_lazy("Seed")}
+"""What visits and drawings say beside their texts."""
+
 RETURNS = frozenset({"return", "return_second"})
 GOOD = frozenset({"approve", "approve_second", "accept", "verify", "close", "grant", "extend"})
 BAD = frozenset({"return", "return_second", "not_accepted", "not_verified", "withdraw", "drop"})
@@ -128,6 +131,8 @@ def _facts(
     if lost := said.get("working_days_lost"):
         days = ngettext("%(count)s working day", "%(count)s working days", lost) % {"count": lost}
         facts.append((_("Time stopped"), days))
+    if event.subject_kind == "inspection":
+        facts += [(str(label), str(said[name])) for name, label in INSPECTED.items() if said.get(name)]
     if event.subject_kind == "plan" and said.get("number"):
         facts.append((_("Document number"), said["number"]))
     return facts

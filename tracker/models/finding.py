@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.models import Organization
 from tracker.models.inspection import Visit
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
 
 class FindingQuerySet(models.QuerySet["Finding"]):
     def visible_to(self, actor: Actor) -> FindingQuerySet:
-        return self.filter(actor.scope("organization__path"))
+        """Findings kept by organisations in sight, and those of units in sight from their assignment on.
+
+        What an inspection has found but not yet assigned stays with the inspectors: an unannounced round must not
+        announce itself, and what is dropped never concerned the unit.
+        """
+        kept = actor.scope("found_by__path")
+        assigned = ~Q(state=Finding.State.FOUND) & Q(dropped=False)
+        return self.filter(kept | (actor.scope("organization__path") & assigned))
 
     def below(self, organization: Organization) -> FindingQuerySet:
         return self.filter(
@@ -44,7 +52,7 @@ class Finding(Subject):
         ASSIGNED = "ASSIGNED", _("assigned for rectification")
         RECTIFYING = "RECTIFYING", _("being put right")
         SUBMITTED = "SUBMITTED", _("acceptance requested")
-        CLOSED = "CLOSED", _("closed out")
+        CLOSED = "CLOSED", pgettext_lazy("finding", "closed out")
 
     OPEN = frozenset({State.FOUND, State.ASSIGNED, State.RECTIFYING, State.SUBMITTED})
 
@@ -110,3 +118,9 @@ class Finding(Subject):
 
     def __str__(self) -> str:
         return f"{self.number} {self.fact[:40]}"
+
+    @property
+    def state_tone(self) -> str:
+        """The tone of the state's badge."""
+        tones = {self.State.FOUND: "warn", self.State.SUBMITTED: "info", self.State.CLOSED: "good"}
+        return tones.get(self.State(self.state), "neutral")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.models import Organization
 from tracker.models.plan import Plan
@@ -31,9 +32,9 @@ class Inspection(Subject):
 
     class State(models.TextChoices):
         PLANNED = "PLANNED", _("planned")
-        UNDER_WAY = "UNDER_WAY", _("under way")
+        UNDER_WAY = "UNDER_WAY", pgettext_lazy("inspection", "under way")
         REPORTED = "REPORTED", _("reported")
-        CLOSED = "CLOSED", _("closed")
+        CLOSED = "CLOSED", pgettext_lazy("inspection", "closed")
 
     organization = models.ForeignKey(
         Organization, models.PROTECT, related_name="inspections", verbose_name=_("carried out by")
@@ -77,6 +78,12 @@ class Inspection(Subject):
 
     def __str__(self) -> str:
         return self.purpose
+
+    @property
+    def state_tone(self) -> str:
+        """The tone of the state's badge."""
+        tones = {self.State.UNDER_WAY: "info", self.State.REPORTED: "warn"}
+        return tones.get(self.State(self.state), "neutral")
 
 
 class Visit(models.Model):

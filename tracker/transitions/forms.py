@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.access import Actor
 from branches.models import Organization, Post, User
@@ -22,7 +23,7 @@ def plain_text(label: Any, *, required: bool = True, rows: int = 3, limit: int =
 
 
 def day(label: Any, *, required: bool = True) -> forms.DateField:
-    return forms.DateField(label=label, required=required, widget=forms.DateInput(attrs={"type": "date"}))
+    return forms.DateField(label=label, required=required, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
 
 class ActForm(forms.Form):
@@ -234,7 +235,7 @@ class IssueForm(ActForm):
 
 class AssignFindingForm(ActForm):
     kind = forms.ChoiceField(label=_("Kind of rectification"), choices=Finding.Kind.choices)
-    due = day(_("Due date"))
+    due = day(pgettext_lazy("finding", "Due date"))
     responsible_leader = forms.ModelChoiceField(
         User.objects.none(), label=_("Responsible leader"), required=False
     )
