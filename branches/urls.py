@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from branches.views import account, audit, identity_provider, users
+from branches.views import account, audit, identity_provider, organizations, users
 from branches.views.sign_in import SignIn, sign_in_code
 
 app_name = "branches"
@@ -24,5 +24,7 @@ urlpatterns = [
     path("users/<int:pk>/posts/", users.grant, name="user_grant"),
     path("users/<int:pk>/posts/<int:post>/end/", users.withdraw, name="user_withdraw"),
     path("users/<int:pk>/<str:name>/", users.act, name="user_act"),
+    path("organizations/", organizations.tree, name="organizations"),
+    path("organizations/<str:code>/", organizations.organization, name="organization"),
     path("audit/", audit.audit, name="audit"),
 ]
