@@ -201,10 +201,12 @@ class Story:
         def working(day: date) -> date:
             return self.calendar.add(day, 0)
 
-        rounds = [Round(0, working(date(past.year, past.month + 3, 12)), 30, thematic, 5)]
         second = working(date(present.year, present.month + 1, 20))
-        if second < today - timedelta(days=40):
-            rounds.append(Round(1, second, 25, surprise, 6))
-        rounds.append(Round(2, self.calendar.add(today, -4), 20, surprise, 6))
+        in_time = second < today - timedelta(days=40)
+        first = working(date(past.year, past.month + 3, 12))
+        rounds = [Round(0, first, 30, thematic, 5, leaves_one=not in_time)]
+        if in_time:
+            rounds.append(Round(1, second, 25, surprise, 6, leaves_one=True))
+        rounds.append(Round(2, self.calendar.add(today, -9), 25, surprise, 6))
         rounds.append(Round(3, self.calendar.add(today, 5), 20, full, 1))
         return rounds

@@ -29,6 +29,8 @@ class Round:
     modes: dict[str, bool]
     share: int
     """One branch in so many is drawn."""
+    leaves_one: bool = False
+    """One of its findings is not put right in time, nor later."""
 
 
 class Inspecting:
@@ -63,14 +65,14 @@ class Inspecting:
         faults = 0
         for visit in Visit.objects.filter(inspection=inspection).select_related("organization"):
             at = yield world.hour(rng, world.days_on(local_date(at), rng.choice((0, 1, 1))))
-            found = faults < 2 or (faults < len(world.words["findings"]) and rng.random() < 0.5)
+            found = faults < 3 or (faults < len(world.words["findings"]) and rng.random() < 0.5)
             words = world.words["visits"]["fault" if found else "good"]
             record_visit(
                 visit, visited_on=local_date(at), remark=pick(rng, words), actor=self._inspector(at), at=at
             )
             if found:
                 finding = self._record(visit, faults, at)
-                lingers = self.plan.number == 0 and faults == 1
+                lingers = self.plan.leaves_one and faults == 2
                 self.diary.begin(Rectifying(self.world, finding, faults, lingers=lingers).live())
                 faults += 1
         at = yield world.hour(rng, world.days_on(local_date(at), 3))
