@@ -77,6 +77,8 @@ def text_width(text: str) -> int:
 def lines_needed(text: str, width: float) -> int:
     """How many lines a wrapped text takes in a column of ``width`` characters (formats §1)."""
     room = max(width - 1, 1)
+    if 2 * len(text) <= room and "\n" not in text:  # most cells of a long table
+        return 1
     return sum(max(1, -int(-text_width(paragraph) // room)) for paragraph in text.split("\n"))
 
 

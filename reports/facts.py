@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -130,25 +130,29 @@ class Facts:
         ]
 
     def frozen(self) -> dict[str, Any]:
-        """The facts as JSON, to be kept. The task rows stand in the workbook; here they are a count and a hash."""
-        kept = {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if field.name not in {"tasks", "period", "scheme"}
-        }
+        """The facts as JSON, to be kept with the report.
+
+        The task rows stand in the workbook; here they are their number and a hash, so that a later
+        computation can be compared without keeping every text twice.
+        """
         rows = _plain([_fingerprint(row) for row in self.tasks])
         digest = hashlib.sha256(json.dumps(rows, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
-        frozen = _plain(kept) | {
+        return {
+            "organization": asdict(self.organization),
             "period": self.period.code,
-            "scheme": self.scheme.version,
+            "cut_off": self.cut_off.isoformat(),
             "rules": RULES_VERSION,
-            "overdue": _plain([_row_as_data(row) for row in self.overdue]),
+            "scheme": self.scheme.version,
+            "totals": _with_rates(self.totals),
+            "previous": _with_rates(self.previous) if self.previous else None,
+            "units": [_counted(row) for row in self.units],
+            "measures": [_counted(row) for row in self.measures],
+            "months": _plain([asdict(month) for month in self.months]),
+            "overdue": [_overdue(row) for row in self.overdue],
+            "findings": _plain([asdict(row) for row in self.findings]),
+            "scores": [_scored(row) for row in self.scores],
             "tasks": {"count": len(rows), "sha256": digest},
         }
-        counted = [row["counts"] for row in frozen["units"] + frozen["measures"]]
-        for counts in [frozen["totals"], frozen["previous"] or {}, *counted]:
-            counts.update(_rates(counts))
-        return frozen
 
 
 def window_of(period: Period, cut_off: datetime) -> Window:
@@ -255,9 +259,44 @@ def _or_one(counts: Counts) -> float:
     return 1.0 if counts.completion_rate is None else counts.completion_rate
 
 
-def _rates(counts: dict[str, int]) -> dict[str, float | None]:
-    given = Counts(**counts)
-    return {"completion_rate": given.completion_rate, "on_time_rate": given.on_time_rate}
+def _with_rates(counts: Counts) -> dict[str, float | None]:
+    return asdict(counts) | {"completion_rate": counts.completion_rate, "on_time_rate": counts.on_time_rate}
+
+
+def _counted(row: UnitFacts | MeasureFacts) -> dict[str, Any]:
+    return asdict(row) | {"counts": _with_rates(row.counts)}
+
+
+def _overdue(row: TaskRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "number": row.number,
+        "title": row.title,
+        "unit": row.unit.name,
+        "group": row.group.name,
+        "original_due": row.course.original_due.isoformat(),
+        "due": row.due.isoformat(),
+        "days_late": row.days_late,
+        "why": row.problems,
+    }
+
+
+def _scored(row: ScoreFacts) -> dict[str, Any]:
+    """The points and, for each line, the tasks counted and what was deducted for."""
+    return {
+        "unit": {"id": row.unit.id, "code": row.unit.code, "name": row.unit.name},
+        "points": row.score.points,
+        "stars": row.score.stars,
+        "lines": [
+            {
+                "indicator": line.indicator,
+                "points": line.points,
+                "counted": list(line.counted),
+                "happenings": [[h.kind, h.day.isoformat(), h.task] for h in line.happenings],
+            }
+            for line in row.score.lines
+        ],
+    }
 
 
 def _fingerprint(row: TaskRow) -> list[Any]:
@@ -267,20 +306,10 @@ def _fingerprint(row: TaskRow) -> list[Any]:
     return [row.id, course.state, course.due, course.completed_at, course.returns, sorted(row.figures), *said]
 
 
-def _row_as_data(row: TaskRow) -> dict[str, Any]:
-    data = asdict(row)
-    del data["version"]  # of today, not of the cut-off
-    return data | {"figures": sorted(row.figures), "before": sorted(row.before), "number": row.number}
-
-
 def _plain(value: Any) -> Any:
-    """As JSON knows it: dates as ISO text, dataclasses as objects."""
+    """As JSON knows it: dates as ISO text."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    if hasattr(value, "__dataclass_fields__"):
-        return _plain(asdict(value))
-    return value
+    return value.isoformat() if isinstance(value, date | datetime) else value

@@ -77,8 +77,6 @@ def report_page(request: HttpRequest, pk: int) -> HttpResponse:
         context |= {
             "facts": facts,
             "key_figures": _key_figures(facts, report),
-            "overdue": facts["overdue"][:PAGE],
-            "scores": facts["scores"],
         }
     response = render(request, "reports/report.html", context)
     if report.built_at and "download" in request.GET:

@@ -72,12 +72,13 @@ class _Writer:
         shown = [column for column in columns if column.kind is not Kind.CODE]
         self._head(table.title, table.subtitle, len(shown))
         self._headers(columns)
+        body = self._looks(columns, Look.BODY)
         for values in table.rows:
-            self._record(columns, values, Look.BODY)
+            self._record(columns, body, values)
         if self.row == HEADER_ROWS and table.empty:
             self._spread(table.empty, len(shown), Look.NOTE)
         elif table.total is not None:
-            self._record(columns, table.total, Look.TOTAL)
+            self._record(columns, self._looks(columns, Look.TOTAL), table.total)
         last = get_column_letter(len(columns))
         self.sheet.auto_filter.ref = f"A{HEADER_ROWS}:{last}{max(self.row - bool(table.total), HEADER_ROWS)}"
         self.sheet.print_area = f"A1:{get_column_letter(len(shown))}{self.row}"
@@ -137,12 +138,24 @@ class _Writer:
                 self._merge(start + 1, end + 1, first_row=rows[0], last_row=rows[1])
             start = end + 1
 
-    def _record(self, columns: Sequence[Column], values: Sequence[Value], look: Look) -> None:
+    def _looks(self, columns: Sequence[Column], look: Look) -> list[tuple[Any, Any]]:
+        """The styles of each column for a text and for any other value, looked up once, not once a cell."""
+        return [
+            (self.styles.of(look, c.kind, text=True), self.styles.of(look, c.kind, text=False))
+            for c in columns
+        ]
+
+    def _record(
+        self, columns: Sequence[Column], looks: Sequence[tuple[Any, Any]], values: Sequence[Value]
+    ) -> None:
         cells, lines = [], 1
-        for column, value in zip(columns, values, strict=True):
-            cells.append(self._value(value, column.kind, look))
-            if isinstance(value, str) and column.width:
-                lines = max(lines, lines_needed(value, column.width))
+        for column, (for_text, for_number), value in zip(columns, looks, values, strict=True):
+            if isinstance(value, str):
+                cells.append(self._cell(value, for_text))
+                if column.width:
+                    lines = max(lines, lines_needed(value, column.width))
+            else:
+                cells.append(self._plain(value, for_number))
         self._append(cells, row_height(lines))
 
     def _line(self, line: Line, widths: Sequence[float]) -> None:
@@ -170,16 +183,18 @@ class _Writer:
     def _value(self, value: Value, kind: Kind, look: Look) -> Any:
         if isinstance(value, str):
             return self._cell(value, self.styles.of(look, kind, text=True))
-        cell = WriteOnlyCell(self.sheet)
+        return self._plain(value, self.styles.of(look, kind, text=False))
+
+    def _plain(self, value: float | date | None, style: Any) -> Any:
         if isinstance(value, datetime) or (value is not None and not isinstance(value, int | float | date)):
             raise TypeError(f"A cell cannot hold {value!r}.")
-        cell.value = value
-        cell._style = self.styles.of(look, kind, text=False)  # noqa: SLF001 - setting styles one by one cost 20 times
+        cell = WriteOnlyCell(self.sheet, value)
+        cell._style = style  # noqa: SLF001 - shared: a style object a cell cost 20 times
         return cell
 
     def _cell(self, text: str, style: Any) -> Any:
         cell = WriteOnlyCell(self.sheet)
-        cell._style = style  # noqa: SLF001 - shared, see above
+        cell._style = style  # noqa: SLF001 - shared
         return write_text(cell, text)
 
     def _append(self, cells: list[Any], height: float) -> None:
