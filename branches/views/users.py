@@ -19,7 +19,7 @@ from branches.access import Actor
 from branches.accounts import DUTY_OF, KEEPERS, accounts_kept_by, unended_posts, why_not
 from branches.models import Organization, Post, SecondFactor, User
 from common.addresses import client_address
-from common.clock import now, today
+from common.clock import local_date, now, today
 from common.errors import NotAllowed, Refused
 
 PAGE = 50
@@ -225,6 +225,7 @@ def _detail(request: HttpRequest, user: User, form: PostForm | None = None) -> H
             "posts": [(post, actor.has_duty(reach, post.organization)) for post in open_posts],
             "past": list(past[:50]),
             "why": why,
+            "password_since": local_date(user.password_since),
             "has_factor": SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).exists(),
             "form": form,
             "suggestions": suggestions(form) if form else [],
@@ -262,10 +263,14 @@ def grant(request: HttpRequest, pk: int) -> HttpResponse:
     """A post for this person."""
     actor = keeper(request)
     user = in_sight(actor, pk)
+    if not actor.roles & DUTY_OF["posts"]:
+        raise NotAllowed(accounts.NEEDS[DUTY_OF["posts"]])
     form = PostForm(request.POST, actor=actor)
     if form.is_valid():
         try:
-            accounts.grant_post(user, **form.cleaned_data, actor=actor, at=now())
+            accounts.grant_post(
+                user, **form.cleaned_data, actor=actor, at=now(), address=client_address(request)
+            )
         except NotAllowed:
             raise
         except Refused as refusal:
@@ -289,6 +294,6 @@ def withdraw(request: HttpRequest, pk: int, post: int) -> HttpResponse:
         last_day = forms.DateField().clean(given) if given else today()
     except forms.ValidationError as error:
         raise Refused(_("Enter the last day as a date.")) from error
-    accounts.withdraw_post(found, last_day=last_day, actor=actor, at=now())
+    accounts.withdraw_post(found, last_day=last_day, actor=actor, at=now(), address=client_address(request))
     messages.success(request, _("The post ends with this day."))
     return redirect("branches:user", pk=user.pk)

@@ -244,7 +244,7 @@ def test_the_bell_counts_what_upper_floors_have_registered():
     request = request_of(actor(("CLERK", "COMMITTEE")))
     frame.register_unread(lambda someone: 120 if someone is request.actor else 0)
     html = draw("{% bell %}", request=request)
-    assert "通知，120 条未读" in html
+    assert "消息，120 条未读" in html
     assert words(html) == "99+"
 
 

@@ -212,8 +212,8 @@ def start_history(
         post=post,
         at=at,
         from_state="",
-        to_state=subject.state,
-        said=said,  # type: ignore[attr-defined]
+        to_state=subject.state,  # type: ignore[attr-defined]
+        said=said,
     ).save(force_insert=True)
     subject.save(update_fields=["event_count", "event_head"])
 

@@ -1,0 +1,436 @@
+"""Every address × every kind of person × every place: what is out of sight does not exist.
+
+The expectation below is written apart from the product: its own little tree, its own idea of who sees what. An
+address that it does not mention fails the test, so a new page cannot forget its scope.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from branches.models import Organization, Post, User
+from common.clock import moment, now, today
+from reports.models import HalfYearReport
+from tests.factories import make_organization, make_user
+from tracker.models import (
+    Action,
+    Evidence,
+    Extension,
+    Finding,
+    Inspection,
+    Measure,
+    Notice,
+    Passage,
+    Plan,
+    Source,
+    StoredFile,
+    Task,
+    Visit,
+)
+
+pytestmark = pytest.mark.django_db
+
+# --- the expectation: nothing of the product's rules is imported for it --------------------------------------------
+
+TREE = {
+    "top": ("", "WORK_COMMITTEE"),
+    "group": ("top", "LEADING_GROUP"),
+    "committee": ("group", "COMMITTEE"),
+    "branch": ("committee", "BRANCH"),
+    "sibling": ("committee", "BRANCH"),
+    "other_group": ("top", "LEADING_GROUP"),
+    "other_committee": ("other_group", "COMMITTEE"),
+    "other_branch": ("other_committee", "BRANCH"),
+}
+PLACES = ["top", "committee", "branch", "sibling", "other_branch"]
+BUSINESS = {"SECRETARY", "DEPUTY_SECRETARY", "MEMBER", "CLERK", "LEADER", "CHIEF", "INSPECTOR", "LIAISON"}
+ACTORS: dict[str, list[tuple[str, str]]] = {
+    "anonymous": [],
+    "nobody": [],
+    "secretary": [("branch", "SECRETARY")],
+    "member": [("branch", "MEMBER")],
+    "sibling": [("sibling", "SECRETARY")],
+    "committee clerk": [("committee", "CLERK")],
+    "chief": [("group", "CHIEF")],
+    "other committee": [("other_committee", "CLERK")],
+    "clerk": [("top", "CLERK")],
+    "leader": [("top", "LEADER")],
+    "inspector": [("top", "INSPECTOR")],
+    "administrator": [("top", "ADMINISTRATOR")],
+    "security": [("top", "SECURITY_OFFICER")],
+    "auditor": [("top", "AUDITOR")],
+    "disabled": [("top", "CLERK")],
+    "moved": [("branch", "SECRETARY")],  # the post ended yesterday
+}
+SIGNED_OUT = {"anonymous", "disabled"}
+
+PUBLIC = {
+    "healthz",
+    "readyz",
+    "set_language",
+    "branches:sign_in",
+    "branches:sign_in_code",
+    "branches:provider",
+}
+PUBLIC |= {"branches:provider_callback", "branches:sign_out"}
+OWN = {"account", "password", "second_factor", "sign_out_elsewhere"}
+LISTS = {
+    "tracker": "home sources source_new plans plan_new tasks acknowledge_many gaps review measures_to_verify notices "
+    "read_notices inspections inspection_new findings finding_new",
+    "reports": "overview reports figures",
+    "branches": "organizations",
+}
+DUTIES = {
+    "branches:users": {"administrator", "security"},
+    "branches:user_new": {"administrator"},
+    "branches:audit": {"auditor"},
+    "branches:user": {"administrator", "security"},
+    "branches:user_act": {"administrator", "security"},
+    "branches:user_grant": {"security"},
+    "branches:user_withdraw": {"security"},
+}
+OBJECTS = {
+    "source": "source source_file source_add source_sweep source_reread source_accept source_edit source_aside "
+    "source_merge source_undo",
+    "plan": "plan plan_preview plan_progress plan_retry plan_many plan_close plan_organizations measure_new measure "
+    "measure_move measure_remove measure_split measure_merge measure_act",
+    "task": "task task_act add_evidence evidence_file",
+    "extension": "extension extension_act",
+    "inspection": "inspection inspection_draw visit inspection_act",
+    "finding": "finding finding_act",
+    "report": "report download",
+}
+SPECIAL = {"tracker:review_one", "tracker:notice", "branches:organization"}
+
+
+def is_seen(actor: str, kind: str, place: str) -> bool:
+    """Sight: a business post, held now, at the place or above it; findings also by who keeps them (the top)."""
+    if actor == "moved":
+        return False
+    roots = [root for root, role in ACTORS[actor] if role in BUSINESS]
+    wanted = {place, "top"} if kind == "finding" else {place}
+    return any(root in _above(one) for root in roots for one in wanted)
+
+
+def is_in_business(actor: str) -> bool:
+    return actor != "moved" and any(role in BUSINESS for _place, role in ACTORS[actor])
+
+
+def _above(place: str) -> set[str]:
+    found = set()
+    while place:
+        found.add(place)
+        place = TREE[place][0]
+    return found
+
+
+# --- the stage -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Stage:
+    places: dict[str, Organization]
+    users: dict[str, User]
+    ids: dict[tuple[str, str], dict[str, Any]]
+    """By kind of object and place: the ids its addresses need."""
+
+
+@pytest.fixture
+def stage() -> Stage:
+    places: dict[str, Organization] = {}
+    for name, (parent, kind) in TREE.items():
+        places[name] = make_organization(kind, parent=places.get(parent), name=f"CANARY-org-{name}")
+    users = {}
+    for actor, posts in ACTORS.items():
+        users[actor] = make_user(f"人员{actor}", is_active=actor != "disabled")
+        for place, role in posts:
+            Post.objects.create(
+                user=users[actor],
+                organization=places[place],
+                role=role,
+                since=date(2020, 1, 1),
+                until=date(2020, 12, 31) if actor == "moved" else None,
+            )
+    author, at, day = users["clerk"], now(), today()
+    issued = Plan.objects.create(
+        organization=places["top"],
+        title="上级清单",
+        period="2026H1",
+        state="ISSUED",
+        issued_at=at,
+        created_by=author,
+        created_at=at,
+    )
+    measure_above = Measure.objects.create(plan=issued, title="上级事项", state="ACTIVE", due=day)
+    ids: dict[tuple[str, str], dict[str, Any]] = {}
+    for name in PLACES:
+        unit, mark = places[name], f"CANARY-{name}"
+        text = f"一、{mark}要制定工作方案。"
+        source = Source.objects.create(
+            organization=unit,
+            title=mark,
+            text=text,
+            dated=day,
+            sha256=mark,
+            created_by=author,
+            created_at=at,
+        )
+        source.original.save(f"{mark}.txt", ContentFile(b"x"))
+        passage = Passage.objects.create(
+            source=source, start=0, end=len(text), path=["一、"], title=mark, stance="directive"
+        )
+        action = Action.objects.create(source=source, passage=passage, start=len(text) - 7, end=len(text) - 1)
+        plan = Plan.objects.create(
+            organization=unit, title=mark, period="2026H1", created_by=author, created_at=at
+        )
+        measure = Measure.objects.create(
+            plan=plan, title=mark, requirement=mark, lead=unit, no_source_reason=mark
+        )
+        other = Measure.objects.create(plan=plan, title=mark, no_source_reason=mark)
+        task = Task.objects.create(
+            measure=measure_above,
+            organization=unit,
+            state="ACTIVE",
+            issued_on=day,
+            acknowledge_by=day,
+            original_due=day,
+            due=day,
+            progress=mark,
+        )
+        sha256 = hashlib.sha256(mark.encode()).hexdigest()
+        stored = StoredFile.objects.create(sha256=sha256, size=1, media_type="image/png")
+        default_storage.save(f"evidence/{sha256[:2]}/{sha256}", ContentFile(b"x"))
+        evidence = Evidence.objects.create(
+            task=task, file=stored, name=f"{mark}.png", added_by=author, added_at=at
+        )
+        extension = Extension.objects.create(
+            task=task, due_before=day, until=day, reason=mark, requested_by=author, requested_at=at
+        )
+        inspection = Inspection.objects.create(
+            organization=unit,
+            number=mark,
+            purpose=mark,
+            starts_on=day,
+            ends_on=day,
+            created_by=author,
+            created_at=at,
+        )
+        visit = Visit.objects.create(inspection=inspection, organization=unit)
+        finding = Finding.objects.create(
+            organization=unit,
+            found_by=places["top"],
+            number=mark,
+            fact=mark,
+            state="ASSIGNED",
+            due=day,
+            recorded_by=author,
+            recorded_at=at,
+        )
+        report = HalfYearReport.objects.create(
+            organization=unit,
+            period="2026H1",
+            cut_off=moment(date(2026, 7, 1), 0),
+            requested_at=at,
+            built_at=at,
+        )
+        report.file.save(f"{mark}.xlsx", ContentFile(b"x"))
+        ids["source", name] = {"pk": source.pk, "action": action.pk}
+        ids["plan", name] = {"pk": plan.pk, "measure": measure.pk, "act": "reserve", "other": other.pk}
+        ids["task", name] = {"pk": task.pk, "act": "report", "evidence_pk": evidence.pk}
+        ids["extension", name] = {"pk": extension.pk, "act": "grant"}
+        ids["inspection", name] = {"pk": inspection.pk, "visit_pk": visit.pk, "act": "start"}
+        ids["finding", name] = {"pk": finding.pk, "act": "enter_measures"}
+        ids["report", name] = {"pk": report.pk}
+    return Stage(places, users, ids)
+
+
+def routes() -> Iterator[tuple[str, list[str]]]:
+    """Every address of the resolver with a name, and the names its pattern captures; the admin has its own test."""
+
+    def walk(patterns: list[Any], space: str) -> Iterator[tuple[str, list[str]]]:
+        for entry in patterns:
+            if isinstance(entry, URLResolver):
+                if entry.namespace != "admin":
+                    yield from walk(entry.url_patterns, f"{entry.namespace}:" if entry.namespace else space)
+            elif isinstance(entry, URLPattern) and not str(entry.pattern).startswith("styleguide"):
+                yield f"{space}{entry.name}", list(entry.pattern.converters)
+
+    yield from walk(get_resolver().url_patterns, "")
+
+
+ROUTES = dict(routes())
+LIST_ROUTES = {f"{space}:{name}" for space, names in LISTS.items() for name in names.split()}
+OBJECT_ROUTES = {
+    f"{'reports' if kind == 'report' else 'tracker'}:{name}": kind
+    for kind, names in OBJECTS.items()
+    for name in names.split()
+}
+
+
+def test_every_address_has_an_expectation():
+    expected = (
+        PUBLIC | {f"branches:{n}" for n in OWN} | LIST_ROUTES | set(DUTIES) | set(OBJECT_ROUTES) | SPECIAL
+    )
+    api = {name for name in ROUTES if name.startswith("api:")}
+    assert set(ROUTES) - api == expected
+
+
+def ask(client: Client, route: str, *, data: dict[str, Any] | None = None, **kwargs: Any) -> tuple[int, str]:
+    """Status and body of a GET, or of a POST where only that is allowed; whatever it did is undone."""
+    url = reverse(route, kwargs=kwargs)
+    with transaction.atomic():
+        response: Any = client.get(url)
+        if response.status_code == 405:
+            response = client.post(url, data or {})
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        for close in response._resource_closers:  # response.close() would close the test's database, too
+            close()
+        transaction.set_rollback(True)
+    return response.status_code, body.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_what_is_out_of_sight_does_not_exist_and_is_mentioned_nowhere(actor, stage):
+    client = Client(raise_request_exception=False)
+    if actor != "anonymous":
+        client.force_login(stage.users[actor])
+    wrong = []
+    for route, kind in OBJECT_ROUTES.items():
+        for place in PLACES:
+            known = stage.ids[kind, place]
+            data = {"other": known["other"]} if route == "tracker:measure_merge" else None
+            status, body = ask(client, route, data=data, **{name: known[name] for name in ROUTES[route]})
+            seen = is_seen(actor, kind, place)
+            if actor in SIGNED_OUT:
+                good = status == 302
+            elif seen:
+                good = status < 500 and status != 404
+            elif kind == "report" and not is_in_business(actor):
+                good = status in {403, 404}  # the whole area is closed to them, whatever the id
+            else:
+                good = status == 404
+            if not good or leaks(actor, body):
+                wrong.append((route, place, "seen" if seen else "hidden", status, leaks(actor, body)))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_lists_hold_only_what_is_in_sight(actor, stage):
+    client = Client(raise_request_exception=False)
+    if actor != "anonymous":
+        client.force_login(stage.users[actor])
+    wrong = []
+    for route in sorted(LIST_ROUTES | {f"branches:{name}" for name in OWN}):
+        status, body = ask(client, route)
+        good = status == 302 if actor in SIGNED_OUT else status in {200, 302, 400, 403, 404}
+        if not good or leaks(actor, body):
+            wrong.append((route, status, leaks(actor, body)))
+    if actor != "anonymous":
+        client.force_login(stage.users[actor])  # signing out elsewhere, above, ended this session, too
+    for route, who in DUTIES.items():
+        known = {
+            "pk": stage.users["moved"].pk,
+            "name": "disable",
+            "post": stage.users["secretary"].posts.get().pk,
+        }
+        status, _body = ask(client, route, **{name: known[name] for name in ROUTES[route]})
+        allowed = (
+            {302} if actor in SIGNED_OUT else ({403, 404} if actor not in who else {200, 302, 400, 404, 422})
+        )
+        if status not in allowed:
+            wrong.append((route, status))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def test_what_may_be_seen_is_found_by_the_same_search(stage):
+    """The control: the canaries do show where they should."""
+    client = Client()
+    client.force_login(stage.users["secretary"])
+    assert "CANARY-branch" in ask(client, "tracker:task", pk=stage.ids["task", "branch"]["pk"])[1]
+
+
+def leaks(actor: str, body: str) -> list[str]:
+    """Marks of places that this person does not see at all, found in an answer."""
+    hidden = [
+        place
+        for place in PLACES
+        if not is_seen(actor, "task", place) and not is_seen(actor, "finding", place)
+    ]
+    return [place for place in hidden if f"CANARY-{place}" in body]
+
+
+def test_a_foreign_id_inside_an_own_address_does_not_exist_either(stage):
+    client = Client(raise_request_exception=False)
+    client.force_login(stage.users["committee clerk"])
+    own, foreign = "committee", "other_branch"
+    pairs = [
+        (
+            "tracker:source_accept",
+            {"pk": stage.ids["source", own]["pk"], "action": stage.ids["source", foreign]["action"]},
+        ),
+        (
+            "tracker:measure",
+            {"pk": stage.ids["plan", own]["pk"], "measure": stage.ids["plan", foreign]["measure"]},
+        ),
+        (
+            "tracker:evidence_file",
+            {"pk": stage.ids["task", own]["pk"], "evidence_pk": stage.ids["task", foreign]["evidence_pk"]},
+        ),
+        (
+            "tracker:visit",
+            {
+                "pk": stage.ids["inspection", own]["pk"],
+                "visit_pk": stage.ids["inspection", foreign]["visit_pk"],
+            },
+        ),
+    ]
+    assert [(route, ask(client, route, **kwargs)[0]) for route, kwargs in pairs] == [
+        (route, 404) for route, _ in pairs
+    ]
+
+
+def test_a_notice_is_its_readers_alone(stage):
+    notice = Notice.objects.create(
+        recipient=stage.users["secretary"], kind="done", data={"task": "CANARY-branch"}, created_at=now()
+    )
+    for actor in ("sibling", "clerk", "administrator"):
+        client = Client()
+        client.force_login(stage.users[actor])
+        assert ask(client, "tracker:notice", pk=notice.pk)[0] == 404
+
+
+def test_a_submission_out_of_sight_is_not_reviewed(stage):
+    task = Task.objects.get(pk=stage.ids["task", "other_branch"]["pk"])
+    Task.objects.filter(pk=task.pk).update(
+        state="SUBMITTED", submitted_at=now(), submitted_by=stage.users["nobody"]
+    )
+    client = Client()
+    client.force_login(stage.users["committee clerk"])
+    nothing = ask(client, "tracker:review_one", pk=10**9)
+    assert ask(client, "tracker:review_one", pk=task.pk) == nothing
+    assert nothing[0] in {302, 404}
+    client.force_login(stage.users["clerk"])
+    assert ask(client, "tracker:review_one", pk=task.pk)[0] == 200
+
+
+@pytest.mark.parametrize("actor", ["secretary", "committee clerk", "other committee", "auditor"])
+def test_the_page_of_an_organization_is_scoped_like_everything_else(actor, stage):
+    client = Client()
+    client.force_login(stage.users[actor])
+    for name in PLACES:
+        status, _body = ask(client, "branches:organization", code=stage.places[name].code)
+        if is_seen(actor, "task", name):
+            assert status == 200, (actor, name)
+        elif actor != "auditor":
+            assert status == 404, (actor, name)
