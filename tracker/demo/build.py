@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from common.errors import Refused
 from common.periods import Period
 from common.workdays import Calendar
 from tracker.demo.accounts import Account, open_accounts
-from tracker.demo.careers import Career, Fate, World, choose_fates
+from tracker.demo.careers import Career, World, choose_fates, fates_of_small_plan
 from tracker.demo.city import build_city
 from tracker.demo.diary import Diary, Life
 from tracker.demo.office import keep_an_eye
@@ -31,7 +32,7 @@ from tracker.sources import propose
 
 DETAILED_UP_TO = 200
 """Branches up to which units also report on the way and show what they need not show."""
-DAILY_SWEEPS = timedelta(days=35)
+DAILY_SWEEPS = timedelta(days=14)
 """Reminders go out daily towards the end of the story, on Mondays before: nobody looks at each of those days."""
 
 
@@ -108,7 +109,10 @@ class Story:
     def _remind(self, at: datetime) -> None:
         """A sweep during which the clock stands still, so that the same story has the same history."""
         record_lateness(at=at)
-        reach = window(at=at, last=self._reminded, calendar=self.calendar)
+        reach = window(at=at, last=None, calendar=self.calendar)
+        if self._reminded:
+            # No sweep of this story fails half-way: what lies before the last one is settled.
+            reach = replace(reach, since=local_date(self._reminded))
         for _planned in plan_reminders(reach, at=at, calendar=self.calendar):
             pass
         give_up(reach, at=at)
@@ -169,9 +173,8 @@ class Story:
         if len(asks) > 2:
             fates = choose_fates(tasks, world=self.world, last=last, special=special)
         else:
-            # A list handed out at the very end still lies unopened with the unit one looks at.
             fresh = at > self.until - timedelta(days=7)
-            fates = {t.pk: Fate.UNTOUCHED for t in tasks if fresh and t.organization_id == special.pk}
+            fates = fates_of_small_plan(tasks, fresh=fresh, special=special)
         for task in tasks:
             self.diary.begin(Career(self.world, task, asks[task.measure_id], fates.get(task.pk)).live())
 

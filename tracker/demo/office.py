@@ -32,15 +32,11 @@ def keep_an_eye(world: World, *, since: date) -> Life:
             perform(task, "urge", actor=clerk, at=at, given={"remark": pick(rng, world.words["urge"])})
         at = yield at + timedelta(hours=1)
         leader = city.one(city.top, Role.LEADER, at=at)
-        for task in [t for t in late if t.state == Task.State.ACTIVE][:1]:
+        still = Task.objects.filter(pk__in=[t.pk for t in late], state=Task.State.ACTIVE)
+        for task in still.select_related("organization", "measure__plan").order_by("due", "pk")[:1]:
             if decide(task, "instruct", actor=leader, at=at).allowed:
-                perform(
-                    task,
-                    "instruct",
-                    actor=leader,
-                    at=at,
-                    given={"remark": pick(rng, world.words["instruct"])},
-                )
+                given = {"remark": pick(rng, world.words["instruct"])}
+                perform(task, "instruct", actor=leader, at=at, given=given)
         inspector = city.one(city.top, Role.INSPECTOR, at=at)
         done = Measure.objects.filter(state=Measure.State.VERIFYING).select_related("plan").order_by("pk")
         for measure in done[:2]:

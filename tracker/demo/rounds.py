@@ -75,7 +75,7 @@ class Inspecting:
                 lingers = self.plan.leaves_one and faults == 2
                 self.diary.begin(Rectifying(self.world, finding, faults, lingers=lingers).live())
                 faults += 1
-        at = yield world.hour(rng, world.days_on(local_date(at), 3))
+        at = yield world.hour(rng, max(world.days_on(local_date(at), 3), inspection.ends_on))
         given = {"conclusion": self.text["conclusion"] or "督查情况总体良好。"}
         inspection = perform(inspection, "report", actor=self._inspector(at), at=at, given=given)
         at = yield world.hour(rng, world.days_on(local_date(at), 12))
