@@ -50,6 +50,12 @@ class Actor:
         )
         return posts[0].organization if posts else None
 
+    @cached_property
+    def last_post(self) -> Post | None:
+        """The post that ended last, for somebody who holds none any more; one query."""
+        ended = Post.objects.filter(user=self.user, until__lt=self.day).select_related("organization")
+        return ended.order_by("-until", "-pk").first()
+
     @property
     def title(self) -> str:
         """The first post as it is said, for records and the user menu."""

@@ -217,18 +217,30 @@ def grant_post(
     actor: Actor,
     at: datetime,
     until: date | None = None,
+    address: str | None = None,
 ) -> Post:
     """Give a person a role; only a security officer at or above the organisation may, and never to themselves."""
     _allow(actor, "posts", user)
     _within_reach(actor, organization)
-    return appoint(user, organization=organization, role=role, since=since, until=until, by=actor.user, at=at)
+    return appoint(
+        user,
+        organization=organization,
+        role=role,
+        since=since,
+        until=until,
+        by=actor.user,
+        at=at,
+        address=address,
+    )
 
 
-def withdraw_post(post: Post, *, last_day: date, actor: Actor, at: datetime) -> Post:
+def withdraw_post(
+    post: Post, *, last_day: date, actor: Actor, at: datetime, address: str | None = None
+) -> Post:
     """End a person's post after its last day, by the same rule."""
     _allow(actor, "posts", post.user)
     _within_reach(actor, post.organization)
-    return end_post(post, last_day=last_day, by=actor.user, at=at)
+    return end_post(post, last_day=last_day, by=actor.user, at=at, address=address)
 
 
 def _within_reach(actor: Actor, organization: Organization) -> None:

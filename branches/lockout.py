@@ -24,6 +24,8 @@ def charge(account: str, *, address: str | None, at: datetime) -> int:
     Counting first is what makes the limit exact: of a hundred guesses sent at the same moment, five are looked at.
     A try during the lock neither counts nor prolongs it. Yesterday's rows are swept away.
     """
+    if not (settings.LOCKOUT_TRIES and settings.LOCKOUT_SECONDS):
+        return 0
     key = _key(account, address)
     pause = timedelta(seconds=settings.LOCKOUT_SECONDS)
     limit = settings.LOCKOUT_TRIES
@@ -45,6 +47,8 @@ def charge(account: str, *, address: str | None, at: datetime) -> int:
 
 def seconds_left(account: str, *, address: str | None, at: datetime) -> int:
     """How long nobody may try this account from this address; 0 while it is open."""
+    if not (settings.LOCKOUT_TRIES and settings.LOCKOUT_SECONDS):
+        return 0
     tries = Tries.objects.filter(**_key(account, address), count__gte=settings.LOCKOUT_TRIES).first()
     if tries is None:
         return 0

@@ -91,7 +91,8 @@ def give_initial_password(user: User, *, at: datetime) -> str:
     password = new_initial_password()
     user.password = make_password(password, hasher=InitialPasswordHasher.algorithm)
     user.must_change_password = True
-    user.initial_until = at + timedelta(days=settings.INITIAL_PASSWORD_DAYS)
+    days = settings.INITIAL_PASSWORD_DAYS
+    user.initial_until = at + timedelta(days=days) if days else None
     user.password_changed_at = at
     return password
 

@@ -22,6 +22,7 @@ def appoint(
     by: User | None,
     at: datetime,
     until: date | None = None,
+    address: str | None = None,
 ) -> Post:
     """Give a person a role in an organisation from a local day on; ``by`` None is an import or the demo.
 
@@ -44,11 +45,13 @@ def appoint(
             )
         post = Post.objects.create(user=user, organization=organization, role=role, since=since, until=until)
         data = {"user": user.pk, "organization": organization.code, "role": role, "since": since.isoformat()}
-        record(AuditEntry.Kind.POST, at=at, user=by, data={"act": "appoint"} | data)
+        record(AuditEntry.Kind.POST, at=at, user=by, address=address, data={"act": "appoint"} | data)
     return post
 
 
-def end_post(post: Post, *, last_day: date, by: User | None, at: datetime) -> Post:
+def end_post(
+    post: Post, *, last_day: date, by: User | None, at: datetime, address: str | None = None
+) -> Post:
     """End a post after its last day. Rights end at the next request after that day."""
     with transaction.atomic():
         locked = Post.objects.select_for_update(of=("self",)).select_related("organization").get(pk=post.pk)
@@ -63,7 +66,7 @@ def end_post(post: Post, *, last_day: date, by: User | None, at: datetime) -> Po
             "role": locked.role,
             "until": last_day.isoformat(),
         }
-        record(AuditEntry.Kind.POST, at=at, user=by, data=data)
+        record(AuditEntry.Kind.POST, at=at, user=by, address=address, data=data)
     return locked
 
 

@@ -9,7 +9,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.password_validation import get_default_password_validators
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -22,7 +21,7 @@ from branches import second_factor as factor
 from branches.access import Actor
 from branches.accounts import change_password, sign_out_everywhere
 from branches.middleware import OUTSIDE
-from branches.models import Post, RecoveryCode, User
+from branches.models import RecoveryCode, User
 from branches.passwords import why_change
 from branches.views.sign_in import CodeForm, safe_address
 from common.addresses import client_address
@@ -49,7 +48,7 @@ def account(request: HttpRequest) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     door = (Kind.SIGN_IN, Kind.SIGN_IN_FAILED, Kind.LOCKED_OUT, Kind.SIGN_OUT, Kind.PASSWORD)
     days = settings.PASSWORD_MAX_AGE_DAYS
-    last = None if actor.posts else _last_post(user)
+    last = None if actor.posts else actor.last_post
     return render(
         request,
         "branches/account.html",
@@ -57,7 +56,7 @@ def account(request: HttpRequest) -> HttpResponse:
             "posts": actor.posts,
             "last_post": last,
             "last_day": full_date(last.until) if last and last.until else "",
-            "password_since": user.password_since,
+            "password_since": local_date(user.password_since),
             "password_until": local_date(user.password_since + timedelta(days=days)) if days else None,
             "outside": request.session.get(OUTSIDE) or not user.has_usable_password(),
             "has_factor": factor.has_second_factor(user),
@@ -66,15 +65,6 @@ def account(request: HttpRequest) -> HttpResponse:
             "idle_minutes": settings.IDLE_SECONDS // 60,
             "at": at,
         },
-    )
-
-
-def _last_post(user: User) -> Post | None:
-    return (
-        Post.objects.filter(user=user, until__isnull=False)
-        .select_related("organization")
-        .order_by("-until")
-        .first()
     )
 
 
@@ -107,8 +97,10 @@ class PasswordForm(forms.Form):
         if not ask_old:
             del self.fields["old"]
             self.fields["new"].widget.attrs["autofocus"] = True
-        rules = [validator.get_help_text() for validator in get_default_password_validators()]
-        self.fields["new"].help_text = " ".join(rules)
+        self.fields["new"].help_text = _(
+            "At least %(length)s characters of at least %(kinds)s kinds: small letters, capital letters, digits, others. "
+            "Not like your account or name, and none of the common ones."
+        ) % {"length": settings.PASSWORD_MIN_LENGTH, "kinds": settings.PASSWORD_KINDS}
 
     def clean(self) -> dict[str, Any]:
         """Both new ones must agree."""
@@ -163,6 +155,8 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     user, at, address = me(request), now(), client_address(request)
     on = factor.has_second_factor(user)
     form = CodeForm(request.POST or None)
+    if not on:
+        form.fields["code"].help_text = _("Six digits, a new number every half-minute.")
     if form.is_valid():
         code = form.cleaned_data["code"]
         try:

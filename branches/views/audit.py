@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from branches.access import Actor
-from branches.models import Post, User
+from branches.models import Organization, Post, User
 from common.clock import start_of_day
 from common.errors import NotAllowed
 from common.models import AuditEntry
@@ -120,7 +120,10 @@ def audit(request: HttpRequest) -> HttpResponse:
         request,
         "branches/audit.html",
         {
-            "rows": [(entry, TONES.get(Kind(entry.kind), "neutral"), in_words(entry)) for entry in rows],
+            "rows": [
+                (entry, TONES.get(Kind(entry.kind), "neutral"), words)
+                for entry, words in zip(rows, in_words(rows), strict=True)
+            ],
             "after": f"{last.at.isoformat()}_{last.pk}" if last else "",
             "kinds": Kind.choices,
             "given": form.data,
@@ -130,23 +133,27 @@ def audit(request: HttpRequest) -> HttpResponse:
     )
 
 
-def in_words(entry: AuditEntry) -> str:
-    """What a line says beyond its kind: the act, whom or what it concerned."""
+def in_words(entries: list[AuditEntry]) -> list[str]:
+    """What each line says beyond its kind: the act, whom and what it concerned. Two queries, however many lines."""
+    people = User.objects.in_bulk({entry.data["user"] for entry in entries if "user" in entry.data})
+    codes = {entry.data["organization"] for entry in entries if "organization" in entry.data}
+    places = dict(Organization.objects.filter(code__in=codes).values_list("code", "short_name"))
+    return [_in_words(entry, people, places) for entry in entries]
+
+
+def _in_words(entry: AuditEntry, people: dict[int, User], places: dict[str, str]) -> str:
     data: dict[str, Any] = dict(entry.data)
-    parts: list[str] = []
-    act, step = data.pop("act", ""), data.pop("step", "")
-    if act:
-        parts.append(str(ACTS.get(act, act)))
-    if step:
-        parts.append(str(STEPS.get(step, step)))
-    if entry.kind == Kind.POST:
-        role = data.pop("role", "")
-        if role in Post.Role.values:
-            parts.append(str(Post.Role(role).label))
-    if "account" in data:
-        data.pop("user", None)
-    parts += [str(value) for value in data.values() if value not in ("", None)]
-    return " · ".join(parts)
+    about = people.get(data.pop("user", 0))
+    role = data.pop("role", "")
+    parts = [
+        ACTS.get(data.get("act", ""), data.get("act")),
+        STEPS.get(data.get("step", ""), data.get("step")),
+        about.name if about else data.get("account"),
+        places.get(data.get("organization", ""), data.get("organization")),
+        Post.Role(role).label if role in Post.Role.values else role,
+        *(value for name, value in data.items() if name not in {"act", "step", "account", "organization"}),
+    ]
+    return " · ".join(str(part) for part in parts if part not in ("", None))
 
 
 def _cursor(text: str) -> tuple[datetime, int] | None:

@@ -19,7 +19,7 @@ class Workday(models.Model):
 
     day = models.DateField(_("day"), primary_key=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    name = models.CharField(_("name"), max_length=40, blank=True)
+    name = models.CharField(_("occasion"), max_length=40, blank=True)
     official = models.BooleanField(_("from the official notice"), default=False)
 
     class Meta:

@@ -5,8 +5,11 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 from django.contrib.auth import authenticate
+from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.urls import path
 from django.utils import translation
 
 from branches import lockout
@@ -15,6 +18,8 @@ from branches.models import Tries, User
 from branches.passwords import give_initial_password
 from common.clock import moment, now
 from common.models import AuditEntry
+from config.urls import handler400, handler403, handler404, handler500  # noqa: F401
+from config.urls import urlpatterns as product
 from tests.factories import make_organization, make_post, make_user
 
 pytestmark = pytest.mark.django_db
@@ -185,9 +190,9 @@ def test_an_initial_password_opens_only_the_page_that_replaces_it(newcomer):
     user, password = newcomer
     client = Client()
     assert knock(user, password, client, next="/tasks/").status_code == 302
-    for path in ("/", "/tasks/", "/account/", "/users/"):
-        answer = client.get(path)
-        assert answer.status_code == 302, path
+    for page in ("/", "/tasks/", "/account/", "/users/"):
+        answer = client.get(page)
+        assert answer.status_code == 302, page
         assert answer["Location"].startswith("/account/password/?next=%2F")
     part = client.get("/tasks/", headers={"HX-Request": "true"})
     assert (part.status_code, part["HX-Redirect"]) == (204, "/account/password/")
@@ -199,6 +204,24 @@ def test_an_initial_password_opens_only_the_page_that_replaces_it(newcomer):
     assert (user.must_change_password, user.initial_until) == (False, None)
     assert knock(user, password).status_code == 200
     assert knock(user, GOOD).status_code == 302
+
+
+@login_not_required
+def for_programs(request):
+    return HttpResponse("everything")
+
+
+urlpatterns = [path("api/v1/tasks/", for_programs), *product]
+
+
+def test_programs_are_closed_to_an_initial_password_too(newcomer, settings):
+    settings.ROOT_URLCONF = __name__
+    user, password = newcomer
+    client = Client()
+    knock(user, password, client)
+    answer = client.get("/api/v1/tasks/")
+    assert (answer.status_code, answer.json()["code"]) == (403, "account_incomplete")
+    assert client.get("/healthz").status_code == 200
 
 
 def test_leaving_is_possible_before_the_password_is_changed(newcomer):
@@ -368,3 +391,27 @@ def test_a_withdrawn_post_ends_its_rights_in_all_sessions_and_is_told_plainly(cl
 
 def test_a_person_comes_back_only_to_pages_of_this_site(clerk):
     assert knock(clerk, GOOD, next="https://evil.example/")["Location"] == "/"
+
+
+def test_the_first_page_says_that_the_last_post_has_ended(client, clerk):
+    post = clerk.posts.get()
+    post.until = date(2026, 3, 1)
+    post.save()
+    client.force_login(clerk)
+    page = said(client.get("/"))
+    assert "您目前已没有任职" in page
+    assert f"您最近的任职（{post.title}）已于 2026-03-01 结束" in page
+
+
+@pytest.mark.parametrize("name", ["LOCKOUT_TRIES", "LOCKOUT_SECONDS"])
+def test_a_number_set_to_nothing_turns_the_lock_off(clerk, settings, name):
+    setattr(settings, name, 0)
+    for _try in range(7):
+        knock(clerk, "wrong")
+    assert knock(clerk, GOOD).status_code == 302
+
+
+def test_initial_passwords_may_be_set_to_last(clerk, settings):
+    settings.INITIAL_PASSWORD_DAYS = 0
+    give_initial_password(clerk, at=NINE)
+    assert clerk.initial_until is None
