@@ -41,9 +41,22 @@
     return open.find((one) => card.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING) || open[0];
   }
 
+  // Making a card current may move the page; while a button is held down it would slip away from under the pointer.
+  let pressed = false;
+
+  desk.addEventListener("pointerdown", () => { pressed = true; }, true);
+  ["pointerup", "pointercancel"].forEach((name) => document.addEventListener(name, () => {
+    if (!pressed) return;
+    pressed = false;
+    setTimeout(() => {
+      const card = document.activeElement && document.activeElement.closest(".desk .card");
+      if (card && card !== currentCard()) makeCurrent(card);
+    });
+  }, true));
+
   desk.addEventListener("focusin", (event) => {
     const card = event.target.closest(".card");
-    if (card) makeCurrent(card);
+    if (card && !pressed) makeCurrent(card);
   });
 
   // text and cards point at each other -----------------------------------------------------------------------------
