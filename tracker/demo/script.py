@@ -89,7 +89,7 @@ def foreign_scripts(folder: Path, period: Period, *, turn: int) -> list[Script]:
             raise refused from error
         number = f"（{len(scripts) + 1}）" if len(files) > 2 else ""
         plan = f"{own.plan}{number}"
-        scripts.append(Script(_headline(text), own.issuer, text, plan, own.held, own.issued))
+        scripts.append(Script(_headline(text) or f"半年工作会议讲话{number}", own.issuer, text, plan, own.held, own.issued))
     return scripts
 
 
@@ -162,5 +162,6 @@ def _day(period: Period, month_day: str) -> date:
 
 
 def _headline(text: str) -> str:
+    """The first line, if it is one: neither a salutation nor a whole paragraph."""
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return first if 0 < len(first) <= 60 else "半年工作会议讲话"
+    return first if len(first) <= 60 and not first.endswith(("：", ":", "，")) else ""
