@@ -74,7 +74,7 @@ def run() -> Result:
                     cursor.execute(f"DELETE FROM {table}")
 
     columns = [
-        f.column
+        str(f.column)
         for f in Task._meta.concrete_fields
         if f.column not in {"id", "measure_id", "organization_id"}
     ]

@@ -31,7 +31,7 @@ class Actor:
         """The person as of a local day: one query. A disabled account holds no posts."""
         if not user.is_active:
             return cls(user, day)
-        posts = user.posts.held_on(day).select_related("organization")  # type: ignore[attr-defined]
+        posts = user.posts.held_on(day).select_related("organization")
         return cls(user, day, tuple(posts))
 
     @cached_property

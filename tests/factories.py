@@ -211,10 +211,18 @@ def make_inspection(world: World, **fields: Any) -> Inspection:
 def make_finding(world: World, *, state: str = "FOUND", **fields: Any) -> Finding:
     """A finding of the inspector at the first branch, brought up to a state; due on 31 March once assigned."""
     at = moment(date(2026, 3, 3))
-    given = {"organization": world.branch, "found_by": world.top, "fact": "主题党日没有讨论记录"}
+    given: dict[str, Any] = {
+        "organization": world.branch,
+        "found_by": world.top,
+        "fact": "主题党日没有讨论记录",
+    }
     finding = record_finding(actor=world.inspector, at=at, **(given | fields))
     steps: list[tuple[str, Any, dict[str, Any]]] = [
-        ("assign", world.office, {"kind": "TIMED", "due": date(2026, 3, 31), "standard": "连续两次有讨论记录"}),
+        (
+            "assign",
+            world.office,
+            {"kind": "TIMED", "due": date(2026, 3, 31), "standard": "连续两次有讨论记录"},
+        ),
         ("enter_measures", world.secretary, {"measures": "增设讨论", "handler": world.secretary.user.pk}),
         ("submit", world.secretary, {"progress": "已整改"}),
         ("accept", world.office, {"remark": "属实"}),

@@ -1,5 +1,6 @@
 """The door: lock-out, initial passwords, reasons for a session's end, and what the audit log keeps of it."""
 
+import threading
 from datetime import date, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import time_machine
 from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
@@ -415,3 +417,22 @@ def test_initial_passwords_may_be_set_to_last(clerk, settings):
     settings.INITIAL_PASSWORD_DAYS = 0
     give_initial_password(clerk, at=NINE)
     assert clerk.initial_until is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_not_even_threads_outrun_the_counter():
+    start, charged = threading.Barrier(12), []
+
+    def guess():
+        start.wait()
+        try:
+            charged.append(lockout.charge("somebody", address="10.0.0.1", at=NINE))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=guess) for _guess in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(charged) == [0] * 5 + [300] * 7

@@ -215,7 +215,7 @@ def hand_in(page: Page, task: Task, words: str, picture: Path | None = None) -> 
 def check_workbook(book) -> None:
     """The overview's figures against counts taken by plain SQL."""
     sheet = book["总览"]
-    figures = {}
+    figures: dict[str, object] = {}
     for row in sheet.iter_rows(values_only=True):
         texts = [cell for cell in row if cell is not None]
         if len(texts) > 1 and isinstance(texts[0], str):

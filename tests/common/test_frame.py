@@ -218,7 +218,7 @@ def test_nobody_signed_in_has_no_navigation():
 
 def request_of(someone, path="/tasks/5/"):
     request = RequestFactory().get(path)
-    request.actor = someone  # type: ignore[attr-defined]
+    request.actor = someone
     return request
 
 

@@ -25,7 +25,11 @@ def test_the_last_second_of_june_belongs_to_the_first_half():
 
 def test_a_year_is_not_two_halves_but_itself():
     year = Period.parse("2026")
-    assert (year.first_day, year.last_day, year.previous.code) == (date(2026, 1, 1), date(2026, 12, 31), "2025")
+    assert (year.first_day, year.last_day, year.previous.code) == (
+        date(2026, 1, 1),
+        date(2026, 12, 31),
+        "2025",
+    )
 
 
 @pytest.mark.parametrize("code", ["", "2026H3", "26H1", "2026-1", "上半年", "2026H1x"])

@@ -20,7 +20,8 @@ from django.conf import settings
 
 from config.embedded import socket_path
 
-pytestmark = pytest.mark.process
+# In one worker, so that the folder is prepared once.
+pytestmark = [pytest.mark.process, pytest.mark.xdist_group("run")]
 
 # Seconds for what takes two or three on an idle machine: a busy one is no failure.
 PATIENCE = 180
@@ -183,24 +184,20 @@ def test_it_serves_sweeps_does_jobs_and_stops_on_sigterm(start):
     assert "Everything has stopped." in site.said()
 
 
-def test_the_death_of_a_part_stops_everything_and_names_it(start):
-    site = start()
-    assert eventually(site.is_whole, seconds=PATIENCE), site.said()
-    os.kill(site.leader("jobs"), signal.SIGKILL)
-    assert site.process.wait(PATIENCE) == 1
-    assert site.living() == {}
-    assert "“jobs” has ended" in site.said()
-
-
-def test_a_killed_supervisor_leaves_no_process_and_a_new_one_starts_in_its_place(start):
+def test_a_killed_supervisor_and_a_killed_part_leave_no_process_and_a_new_start_finds_its_place(start):
     site = start()
     assert eventually(site.is_whole, seconds=PATIENCE), site.said()
     site.process.kill()
     site.process.wait()
     assert eventually(lambda: not site.living(), seconds=PATIENCE), site.living()
+
     again = Site(site.folder)
     try:
-        assert eventually(again.is_ready, seconds=PATIENCE), again.said()
+        assert eventually(again.is_whole, seconds=PATIENCE), again.said()
+        os.kill(again.leader("jobs"), signal.SIGKILL)
+        assert again.process.wait(PATIENCE) == 1
+        assert again.living() == {}
+        assert "“jobs” has ended" in again.said()
     finally:
         again.end()
 
@@ -236,7 +233,6 @@ def test_a_redis_of_your_own_is_used_when_it_is_named(start, redis_url):
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
-        ({"PORT": "http"}, "PORT=http is not a port number between 1 and 65535."),
         ({"PORT": "http", "LC_ALL": "zh_CN.UTF-8"}, "PORT=http 不是 1 至 65535 之间的端口号。"),
         ({"DATABASE_URL": "postgresql://127.0.0.1:1/none"}, "The database of DATABASE_URL does not answer"),
     ],

@@ -229,12 +229,12 @@ class Model:
     def due(self, upto: int) -> date:
         return next(s.due for s in reversed(self.steps[: upto + 1]) if s.due)
 
-    def last(self, *acts: str, state: str | None = None) -> int | None:
+    def last(self, *acts: str, state: str | None = None) -> int:
         found = [
             i for i, s in enumerate(self.steps)
             if s.at < self.b and (not acts or s.act in acts) and (state is None or s.state == state)
         ]  # fmt: skip
-        return found[-1] if found else None
+        return found[-1]
 
     def happened(self, act: str) -> bool:
         return any(s.act == act and self.a <= s.at < self.b for s in self.steps)

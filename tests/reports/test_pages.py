@@ -316,6 +316,8 @@ def test_pages_ask_the_database_equally_often_however_much_there_is(
         leader.get(reverse("reports:reports"))
 
 
-@pytest.mark.parametrize(("value", "said"), [(None, "—"), (0.0, "0.0%"), (13 / 16, "81.3%"), (304 / 411, "74.0%")])
+@pytest.mark.parametrize(
+    ("value", "said"), [(None, "—"), (0.0, "0.0%"), (13 / 16, "81.3%"), (304 / 411, "74.0%")]
+)
 def test_a_share_reads_as_a_spreadsheet_would_round_it(value, said):
     assert share(value) == said

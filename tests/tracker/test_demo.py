@@ -7,6 +7,7 @@ import stat
 from datetime import date, timedelta
 from hashlib import sha256
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -44,7 +45,8 @@ def _history() -> str:
 
 
 def _build(**changed) -> None:
-    build_demo(**({"branches": 2, "seed": "3", "at": moment(date(2026, 7, 3), 18)} | changed))
+    given: dict[str, Any] = {"branches": 2, "seed": "3", "at": moment(date(2026, 7, 3), 18)}
+    build_demo(**(given | changed))
 
 
 @pytest.fixture

@@ -89,7 +89,11 @@ def foreign_scripts(folder: Path, period: Period, *, turn: int) -> list[Script]:
             raise refused from error
         number = f"（{len(scripts) + 1}）" if len(files) > 2 else ""
         plan = f"{own.plan}{number}"
-        scripts.append(Script(_headline(text) or f"半年工作会议讲话{number}", own.issuer, text, plan, own.held, own.issued))
+        scripts.append(
+            Script(
+                _headline(text) or f"半年工作会议讲话{number}", own.issuer, text, plan, own.held, own.issued
+            )
+        )
     return scripts
 
 
