@@ -33,7 +33,10 @@ from tracker.sources import propose
 DETAILED_UP_TO = 200
 """Branches up to which units also report on the way and show what they need not show."""
 DAILY_SWEEPS = timedelta(days=14)
-"""Reminders go out daily towards the end of the story, on Mondays before: nobody looks at each of those days."""
+"""Reminders go out daily towards the end of the story, on Mondays before: nobody looks at each of those days.
+
+Where there are very many tasks, on the first Monday of a month before, and then for the last few days.
+"""
 
 
 def build_demo(
@@ -99,12 +102,19 @@ class Story:
                 month = day.month
                 self.tell(f"{day:%Y-%m} …")
             morning = moment(day, 9)
-            recent = day > last - DAILY_SWEEPS
-            if morning <= self.until and self.calendar.is_working(day) and (recent or day.weekday() == 0):
+            if morning <= self.until and self._is_swept(day):
                 self.diary.run(until=morning)
                 self._remind(morning)
             day += timedelta(days=1)
         self.diary.run(until=self.until)
+
+    def _is_swept(self, day: date) -> bool:
+        if not self.calendar.is_working(day):
+            return False
+        left = local_date(self.until) - day
+        if self.world.detailed:
+            return left < DAILY_SWEEPS or day.weekday() == 0
+        return left < DAILY_SWEEPS / 3 or (day.weekday() == 0 and day.day <= 7)
 
     def _remind(self, at: datetime) -> None:
         """A sweep during which the clock stands still, so that the same story has the same history."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from random import Random
 from typing import Any
 
+from branches.access import Actor
 from branches.models import Post
 from common.clock import local_date
 from tracker.demo.careers import World
@@ -17,6 +17,12 @@ from tracker.models import Finding, Visit
 from tracker.transitions import perform
 
 Role = Post.Role
+KINDS = ((Finding.Kind.IMMEDIATE, 5), (Finding.Kind.TIMED, 20), (Finding.Kind.LASTING, 40))
+"""Kinds of rectification and the working days given for each, by turns."""
+SPREAD = 11
+"""Working days over which the visits of a round are spread."""
+FEWEST = 3
+"""Findings that every round comes home with, if it visits as many units."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +68,20 @@ class Inspecting:
             draw_sample(inspection, seed=seed, actor=self._inspector(at), at=at)
         at = yield world.hour(rng, self.plan.starts)
         inspection = perform(inspection, "start", actor=self._inspector(at), at=at)
-        faults = 0
-        for visit in Visit.objects.filter(inspection=inspection).select_related("organization"):
-            at = yield world.hour(rng, world.days_on(local_date(at), rng.choice((0, 1, 1))))
-            found = faults < 3 or (faults < len(world.words["findings"]) and rng.random() < 0.5)
+        visits = list(Visit.objects.filter(inspection=inspection).select_related("organization"))
+        most, faults = len(world.words["findings"]), 0
+        for number, visit in enumerate(visits):
+            day = world.days_on(self.plan.starts, number * SPREAD // len(visits))
+            at = yield max(at, world.hour(rng, day))
+            missing = FEWEST - faults >= len(visits) - number
+            found = missing or (faults < most and rng.random() < most / len(visits))
             words = world.words["visits"]["fault" if found else "good"]
-            record_visit(
-                visit, visited_on=local_date(at), remark=pick(rng, words), actor=self._inspector(at), at=at
-            )
+            seen = pick(rng, words)
+            record_visit(visit, visited_on=local_date(at), remark=seen, actor=self._inspector(at), at=at)
             if found:
                 finding = self._record(visit, faults, at)
                 lingers = self.plan.leaves_one and faults == 2
-                self.diary.begin(Rectifying(self.world, finding, faults, lingers=lingers).live())
+                self.diary.begin(Rectifying(world, finding, faults, lingers=lingers).live())
                 faults += 1
         at = yield world.hour(rng, max(world.days_on(local_date(at), 3), inspection.ends_on))
         given = {"conclusion": self.text["conclusion"] or "督查情况总体良好。"}
@@ -92,7 +100,7 @@ class Inspecting:
             at=at,
         )
 
-    def _inspector(self, at: datetime) -> Any:
+    def _inspector(self, at: datetime) -> Actor:
         return self.world.city.one(self.top, Role.INSPECTOR, at=at)
 
 
@@ -104,60 +112,65 @@ class Rectifying:
 
     def __init__(self, world: World, finding: Finding, number: int, *, lingers: bool = False) -> None:
         self.world, self.finding, self.number, self.lingers = world, finding, number, lingers
-        self.rng: Random = world.rng("finding", finding.number)
+        self.rng, self.at = world.rng("finding", finding.number), finding.recorded_at
         facts = world.words["findings"]
         self.text = next(entry for entry in facts if entry["fact"] == finding.fact)
 
     def live(self) -> Life:
         """Assign, enter measures, report, request acceptance, and be closed out by the second inspector."""
-        world, rng, finding, unit = self.world, self.rng, self.finding, self.finding.organization
-        city = world.city
-        at = yield world.hour(rng, world.days_on(local_date(finding.recorded_at), rng.randint(2, 4)))
-        day = local_date(at)
-        kind, days = ((Finding.Kind.IMMEDIATE, 5), (Finding.Kind.TIMED, 20), (Finding.Kind.LASTING, 40))[
-            self.number % 3
-        ]
-        given: dict[str, Any] = {
-            "kind": kind,
-            "due": world.days_on(day, days),
-            "standard": self.text["standard"],
-        }
-        leader = next((u for o in city.above(unit) if (u := city.actor(o, Role.SECRETARY, at=at))), None)
-        given["responsible_leader"] = leader.user.pk if leader else None
-        finding = perform(finding, "assign", actor=city.one(city.top, Role.CLERK, at=at), at=at, given=given)
-        for act, wait in (
-            ("enter_measures", 2),
-            ("report", max(2, days // 2)),
-            ("submit", max(2, days // 3)),
-        ):
-            if act == "submit" and self.lingers:
-                return
-            late = 15 if act == "submit" and self.number % 4 == 3 else 0
-            at = yield world.hour(rng, world.days_on(local_date(at), wait + late))
-            while (actor := city.actor(unit, Role.SECRETARY, Role.CLERK, at=at)) is None:
-                at = yield at + timedelta(days=7)
-            given = {"progress": self.text["progress"]}
-            if act == "enter_measures":
-                given = {"measures": self.text["measures"], "handler": actor.user.pk}
-            finding = perform(finding, act, actor=actor, at=at, given=given)
+        yield from self._wait(self.rng.randint(2, 4))
+        days = self._assign()
+        yield from self._wait(2)
+        yield from self._unit_does("enter_measures", measures=self.text["measures"])
+        if days > 10:
+            yield from self._wait(days // 2)
+            yield from self._unit_does("report", progress=self.text["progress"])
+        if self.lingers:
+            return
+        yield from self._wait(max(2, days // 3) + (15 if self.number % 4 == 3 else 0))
+        yield from self._unit_does("submit", progress=self.text["progress"])
         if self.number % 5 == 4:
-            at = yield world.hour(rng, world.days_on(local_date(at), 3))
-            reason = {"reason": "现场核验与报告不一致，请补充整改后再次申请验收。"}
-            finding = perform(finding, "not_accepted", actor=self._checker(at), at=at, given=reason)
-            at = yield world.hour(rng, world.days_on(local_date(at), 6))
-            actor = city.one(unit, Role.SECRETARY, Role.CLERK, at=at)
-            finding = perform(
-                finding, "submit", actor=actor, at=at, given={"progress": "已补充整改，请再次核验。"}
+            yield from self._wait(3)
+            self._do(
+                "not_accepted", self._checker(), reason="现场核验与报告不一致，请补充整改后再次申请验收。"
             )
-        at = yield world.hour(rng, world.days_on(local_date(at), 4))
-        perform(
-            finding,
-            "accept",
-            actor=self._checker(at),
-            at=at,
-            given={"remark": "现场核验属实，群众认可，同意销号。"},
-        )
+            yield from self._wait(6)
+            yield from self._unit_does("submit", progress="已补充整改，请再次核验。")
+        yield from self._wait(4)
+        self._do("accept", self._checker(), remark="现场核验属实，群众认可，同意销号。")
 
-    def _checker(self, at: datetime) -> Any:
+    def _assign(self) -> int:
+        """The office assigns it, by turns at once, by a date or for good; returns the working days given."""
+        city, unit = self.world.city, self.finding.organization
+        kind, days = KINDS[self.number % len(KINDS)]
+        leader = next(
+            (u for o in city.above(unit) for u in city.holders(o, Role.SECRETARY, at=self.at)), None
+        )
+        self._do(
+            "assign",
+            city.one(city.top, Role.CLERK, at=self.at),
+            kind=kind,
+            due=self.world.days_on(local_date(self.at), days),
+            standard=self.text["standard"],
+            responsible_leader=leader.pk if leader else None,
+        )
+        return days
+
+    def _unit_does(self, act: str, **given: Any) -> Life:
+        """An act of the unit, as soon as somebody is there to do it."""
+        unit = self.finding.organization
+        while (actor := self.world.city.actor(unit, Role.SECRETARY, Role.CLERK, at=self.at)) is None:
+            self.at = yield self.at + timedelta(days=7)
+        if act == "enter_measures":
+            given["handler"] = actor.user.pk
+        self._do(act, actor, **given)
+
+    def _do(self, act: str, actor: Actor, **given: Any) -> None:
+        self.finding = perform(self.finding, act, actor=actor, at=self.at, given=given)
+
+    def _wait(self, working_days: int) -> Life:
+        self.at = yield self.world.hour(self.rng, self.world.days_on(local_date(self.at), working_days))
+
+    def _checker(self) -> Actor:
         """Not the inspector who recorded it."""
-        return self.world.city.one(self.world.city.top, Role.INSPECTOR, at=at, which=1)
+        return self.world.city.one(self.world.city.top, Role.INSPECTOR, at=self.at, which=1)
