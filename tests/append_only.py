@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
+from django.apps import apps
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 
+_calendar = import_module("common.migrations.0002_fill_calendar")
 GUARDS = [
     import_module("common.migrations.0003_audit_is_append_only"),
     import_module("tracker.migrations.0002_events_are_append_only"),
@@ -32,11 +34,15 @@ def unguarded() -> Iterator[None]:
 
 
 def let_flush_clear_events() -> None:
-    """Take the triggers away for the length of each flush, and put them back."""
+    """Take the triggers away for the length of each flush, and put them back.
+
+    A flush also takes what a migration filled in; the calendar is put back for the tests that come after.
+    """
     flush = BaseDatabaseOperations.execute_sql_flush
 
     def without_triggers(self: BaseDatabaseOperations, sql_list: Any) -> None:
         with unguarded():
             flush(self, sql_list)
+        _calendar.fill(apps, None)
 
     BaseDatabaseOperations.execute_sql_flush = without_triggers  # type: ignore[method-assign]
