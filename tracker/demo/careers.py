@@ -36,8 +36,8 @@ class Temper:
     reports: float
 
 
-PROMPT = Temper(0.01, 0.03, 0.0, 0.05, 0.25)
-USUAL = Temper(0.08, 0.13, 0.015, 0.13, 0.25)
+PROMPT = Temper(0.01, 0.03, 0.0, 0.05, 0.45)
+USUAL = Temper(0.08, 0.13, 0.015, 0.13, 0.35)
 SLACK = Temper(0.35, 0.4, 0.12, 0.3, 0.15)
 
 
@@ -107,10 +107,10 @@ class Career:
             self._do("withdraw", self._issuer(), reason=self._say("withdraw"))
             return
         if self.fate is Fate.FORGOTTEN or (self.fate is None and self.rng.random() < self.temper.never):
-            yield from self._report(35)
+            yield from self._report(0.35)
             return
         if self.rng.random() < self.temper.reports:
-            yield from self._report(self.rng.randrange(30, 85, 5))
+            yield from self._report(self.rng.uniform(0.3, 0.85))
         yield from self._ask_extension()
         yield from self._hand_in(self._day_of_submission())
         yield from self._review()
@@ -134,10 +134,13 @@ class Career:
         handler = self.world.city.holders(self.unit, Role.CLERK, Role.SECRETARY, at=self.at)[0]
         self._do("acknowledge", actor, handler=handler.pk)
 
-    def _report(self, percent: int) -> Life:
+    def _report(self, share: float) -> Life:
+        """Say how far it is when that share of the time has passed."""
         if not self.world.detailed or (self.task.due - local_date(self.at)).days < 12:
             return
-        yield from self._wait(self._before_due(self.rng.randint(6, 14)))
+        percent = int(20 * share) * 5
+        passed = (self.task.due - local_date(self.at)) * share
+        yield from self._wait(self.world.hour(self.rng, local_date(self.at) + passed))
         actor = self._unit_actor()
         if actor is None or self.task.state != Task.State.ACTIVE:
             return

@@ -9,6 +9,7 @@ from branches.models import Post
 from common.errors import Refused
 from common.models import Job
 from common.periods import Period
+from common.workdays import Calendar
 from tracker.demo.city import City
 from tracker.demo.script import Ask, Script, asks_of
 from tracker.fan_out import fan_out
@@ -48,6 +49,7 @@ def draw_up(
     )
     leaders = city.holders(city.top, Role.LEADER, at=at)
     asks: dict[int, Ask] = {}
+    calendar = Calendar.load()
     chosen = _notes_with_actions(source, script, city, at=at) if script.asks else _by_proposals(source, plan)
     for ask, action in chosen:
         sentence = _sentence(source, action)
@@ -55,6 +57,8 @@ def draw_up(
             "requirement": sentence,
             "responsible_leader": leaders[len(asks) % len(leaders)],
         } | ask.fields
+        if fields.get("due"):
+            fields["due"] = calendar.roll_back(fields["due"])
         measure = add_measure(plan, actor=clerk, at=at, fields=fields, actions=[action])
         asks[measure.pk] = ask
     _set_rest_aside(source, script, city, at=at)
