@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from branches.models import Post
 from common.errors import Refused
@@ -53,7 +54,7 @@ def draw_up(
     chosen = _notes_with_actions(source, script, city, at=at) if script.asks else _by_proposals(source, plan)
     for ask, action in chosen:
         sentence = _sentence(source, action)
-        fields = {
+        fields: dict[str, Any] = {
             "requirement": sentence,
             "responsible_leader": leaders[len(asks) % len(leaders)],
         } | ask.fields
