@@ -7,9 +7,11 @@ it) the same absence fails the test: nothing is skipped unseen.
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from config.catalogues import compile_catalogues
 
@@ -37,6 +39,22 @@ def missing(marker: str) -> str | None:
     if marker == "chromium" and not find_chromium():
         return "needs Chromium: install Debian's chromium or set BIHUAN_TEST_CHROMIUM"
     return None
+
+
+# Files with something that takes long to make and is only looked at: one worker makes it once, and begins with it.
+IN_ONE_WORKER = {"tests/config/test_run.py", "tests/tracker/test_demo_life.py"}
+
+
+class ByTestOrFile(LoadScopeScheduling):
+    """Gives every test to the next free worker, but the files of `IN_ONE_WORKER` as a whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::", 1)[0]
+        return path if path in IN_ONE_WORKER else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByTestOrFile:
+    return ByTestOrFile(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:

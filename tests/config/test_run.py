@@ -20,8 +20,7 @@ from django.conf import settings
 
 from config.embedded import socket_path
 
-# In one worker, so that the folder is prepared once.
-pytestmark = [pytest.mark.process, pytest.mark.xdist_group("run")]
+pytestmark = pytest.mark.process
 
 # Seconds for what takes two or three on an idle machine: a busy one is no failure.
 PATIENCE = 180
