@@ -45,8 +45,9 @@ def database_url() -> str:
 
 @pytest.fixture
 def broker(redis_url: str) -> Iterator[str]:
-    """A Redis database of the test's own, empty before and after."""
-    url = redis_url.rsplit("/", 1)[0] + "/9"
+    """A Redis database of the test's own, empty before and after; tests at the same time have different ones."""
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+    url = redis_url.rsplit("/", 1)[0] + f"/{8 + number}"
     with redis.Redis.from_url(url) as client:
         client.flushdb()
         yield url
