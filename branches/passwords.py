@@ -9,7 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.hashers import BasePasswordHasher, PBKDF2PasswordHasher, make_password, mask_hash
+from django.contrib.auth.hashers import (
+    UNUSABLE_PASSWORD_PREFIX,
+    BasePasswordHasher,
+    PBKDF2PasswordHasher,
+    make_password,
+    mask_hash,
+)
 from django.core.exceptions import ValidationError
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
@@ -80,7 +86,14 @@ class InitialPasswordHasher(BasePasswordHasher):
 
 def new_initial_password() -> str:
     """Four groups of four characters, for example ``K7QX-M2PD-9WTR-HJ4C``."""
-    return "-".join("".join(secrets.choice(LETTERS) for _c in range(GROUP)) for _g in range(GROUPS))
+    # 32 letters: five bits of a random byte choose one, each as likely as any other.
+    letters = [LETTERS[byte & 31] for byte in secrets.token_bytes(GROUPS * GROUP)]
+    return "-".join("".join(letters[start : start + GROUP]) for start in range(0, len(letters), GROUP))
+
+
+def unusable_password() -> str:
+    """What stands for a password that nobody has yet: it opens nothing, and no two are alike."""
+    return UNUSABLE_PASSWORD_PREFIX + secrets.token_hex(20)
 
 
 def give_initial_password(user: User, *, at: datetime) -> str:

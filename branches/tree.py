@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Max, Value
-from django.db.models.functions import Concat, Substr
+from django.db.models.functions import Concat, Length, Substr
 from django.utils.translation import gettext as _
 
+from branches.batches import batches
 from branches.models import Organization, Placement, Post
 from branches.models.organization import STEP, step
 from common.errors import Refused, Stale
+from common.rows import insert_new
 
 Kind = Organization.Kind
+MAX_DEPTH = 15
+"""Levels the path column has room for."""
 
 
 def add_organization(
@@ -36,6 +41,8 @@ def add_organization(
     """
     with transaction.atomic():
         parent = _locked_parent(parent)
+        if parent and len(parent.path) >= MAX_DEPTH * STEP:
+            raise Refused(_("The tree would become deeper than %(count)s levels.") % {"count": MAX_DEPTH})
         if Organization.objects.filter(code=code).exists():
             raise Refused(
                 _("The code %(code)s is already taken by another organization.") % {"code": code},
@@ -108,6 +115,9 @@ def move_organization(organization: Organization, *, to: Organization | None, si
             sentence = _("Choose a day after %(day)s, since when it has stood where it stands now.")
             raise Refused(sentence % {"day": f"{present.since:%Y-%m-%d}"}, fields={"since": _("Too early.")})
         before, after = moved.path, next_path(parent)
+        deepest = Organization.objects.below(moved).aggregate(most=Max(Length("path")))["most"]
+        if len(after) + deepest - len(before) > MAX_DEPTH * STEP:
+            raise Refused(_("The tree would become deeper than %(count)s levels.") % {"count": MAX_DEPTH})
         Organization.objects.below(moved).update(path=Concat(Value(after), Substr("path", len(before) + 1)))
         Organization.objects.filter(pk=moved.pk).update(parent=parent, version=F("version") + 1)
         present.until = since - timedelta(days=1)
@@ -174,3 +184,122 @@ def _locked_parent(parent: Organization | None) -> Organization | None:
     if locked.kind == Kind.BRANCH:
         raise Refused(_("A branch has no organizations below it. Choose a committee as the superior."))
     return locked
+
+
+@dataclass(frozen=True)
+class Addition:
+    """One organisation to be added with many others; its superior by code, the first below that which is known."""
+
+    code: str
+    kind: str
+    name: str
+    short_name: str
+    parent: str
+    """Code of the superior, among the additions or in the tree; empty for a root."""
+    active_from: date
+    unit: str = ""
+    full_members: int = 0
+    probationary_members: int = 0
+
+
+def add_organizations(additions: Sequence[Addition]) -> dict[str, int]:
+    """Add many organisations at once, superiors before those below them; returns their ids by code.
+
+    Effects in order: lock the superiors that stand in the tree already; level by level compute the paths and insert;
+    date the placements. A constant number of statements a level, not an organisation. All or nothing.
+    Raises Refused for a code that is taken or stands twice, an unknown superior, something below a branch, a ring.
+    """
+    waiting = {addition.code: addition for addition in additions}
+    if len(waiting) < len(additions):
+        raise Refused(_("A code stands twice."))
+    ids: dict[str, int] = {}
+    with transaction.atomic():
+        known = _known_superiors({a.parent for a in additions} - set(waiting) - {""})
+        while waiting:
+            level = [a for a in waiting.values() if a.parent in known or not a.parent]
+            if not level:
+                raise Refused(_("Some superiors are unknown, or stand below what is below them."))
+            ids |= _add_level(level, known)
+            for addition in level:
+                del waiting[addition.code]
+    return ids
+
+
+def _known_superiors(codes: Collection[str]) -> dict[str, tuple[int, str, str]]:
+    """Id, path and kind by code, their rows locked."""
+    found: dict[str, tuple[int, str, str]] = {}
+    for some in batches(sorted(codes)):
+        locked = Organization.objects.select_for_update().filter(code__in=some)
+        found |= {
+            code: (pk, path, kind)
+            for code, pk, path, kind in locked.values_list("code", "pk", "path", "kind")
+        }
+    return found
+
+
+def _add_level(level: Sequence[Addition], known: dict[str, tuple[int, str, str]]) -> dict[str, int]:
+    """Insert organisations whose superiors are all in ``known``, and put them in there."""
+    last = _last_steps({known[a.parent][0] if a.parent else None for a in level})
+    rows, paths = [], {}
+    for addition in level:
+        pk, path, kind = known[addition.parent] if addition.parent else (None, "", "")
+        if kind == Kind.BRANCH:
+            raise Refused(_("A branch has no organizations below it. Choose a committee as the superior."))
+        if len(path) >= MAX_DEPTH * STEP:
+            raise Refused(_("The tree would become deeper than %(count)s levels.") % {"count": MAX_DEPTH})
+        last[pk] = number = last.get(pk, 0) + 1
+        paths[addition.code] = path + step(number)
+        rows.append(
+            (
+                addition.code,
+                addition.kind,
+                addition.name,
+                addition.short_name,
+                pk,
+                paths[addition.code],
+                addition.active_from,
+                addition.unit,
+                addition.full_members,
+                addition.probationary_members,
+            )
+        )
+    names = [
+        "code",
+        "kind",
+        "name",
+        "short_name",
+        "parent_id",
+        "path",
+        "active_from",
+        "unit",
+        "full_members",
+        "probationary_members",
+    ]
+    if insert_new(Organization(), names, rows) < len(rows):
+        raise Refused(_("A code is already taken by another organization."))
+    ids: dict[str, int] = {}
+    for some in batches([addition.code for addition in level]):
+        ids |= dict(Organization.objects.filter(code__in=some).values_list("code", "pk"))
+    insert_new(
+        Placement(),
+        ("organization_id", "parent_id", "since"),
+        [(ids[row[0]], row[4], row[6]) for row in rows],
+    )
+    known.update({a.code: (ids[a.code], paths[a.code], a.kind) for a in level})
+    return ids
+
+
+def _last_steps(parents: Collection[int | None]) -> dict[int | None, int]:
+    """The number of the last child of each superior."""
+    found: dict[int | None, int] = {}
+    if None in parents:
+        found[None] = _number_of(Organization.objects.filter(parent=None).aggregate(last=Max("path"))["last"])
+    for some in batches([parent for parent in parents if parent is not None]):
+        children = Organization.objects.filter(parent__in=some).order_by()
+        rows = children.values_list("parent").annotate(last=Max("path"))
+        found |= {parent: _number_of(path) for parent, path in rows}
+    return found
+
+
+def _number_of(path: str | None) -> int:
+    return int(path[-STEP:], 36) if path else 0

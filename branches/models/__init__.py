@@ -3,6 +3,7 @@ from branches.models.organization import Organization
 from branches.models.placement import Placement
 from branches.models.post import Post
 from branches.models.rating import Rating
+from branches.models.roster_file import RosterFile
 from branches.models.second_factor import RecoveryCode, SecondFactor
 from branches.models.term import Term
 from branches.models.tries import Tries
@@ -15,6 +16,7 @@ __all__ = [
     "Post",
     "Rating",
     "RecoveryCode",
+    "RosterFile",
     "SecondFactor",
     "Tag",
     "Term",

@@ -16,6 +16,8 @@ class User(AbstractUser):
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
     name = models.CharField(_("name"), max_length=40)
+    phone = models.CharField(_("phone number"), max_length=20, blank=True)
+    """For reminders by SMS and to reach a person; a text, because a number would lose its zeros and digits."""
 
     organization = models.ForeignKey(
         "branches.Organization",
