@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from branches.views import account, audit, identity_provider, organizations, users
+from branches.views import account, audit, identity_provider, organizations, roster, users
 from branches.views.sign_in import SignIn, sign_in_code
 
 app_name = "branches"
@@ -26,5 +26,12 @@ urlpatterns = [
     path("users/<int:pk>/<str:name>/", users.act, name="user_act"),
     path("organizations/", organizations.tree, name="organizations"),
     path("organizations/<str:code>/", organizations.organization, name="organization"),
+    path("roster/", roster.index, name="roster"),
+    path("roster/template/", roster.template, name="roster_template"),
+    path("roster/export/", roster.export, name="roster_export"),
+    path("roster/<int:pk>/", roster.detail, name="roster_file"),
+    path("roster/<int:pk>/import/", roster.release, name="roster_import"),
+    path("roster/<int:pk>/passwords/", roster.passwords, name="roster_passwords"),
+    path("roster/<int:pk>/<str:which>/", roster.download, name="roster_download"),
     path("audit/", audit.audit, name="audit"),
 ]

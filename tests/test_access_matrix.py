@@ -99,6 +99,13 @@ DUTIES = {
     "branches:user_act": {"administrator", "security"},
     "branches:user_grant": {"security"},
     "branches:user_withdraw": {"security"},
+    "branches:roster": {"administrator", "security"},
+    "branches:roster_template": {"administrator", "security"},
+    "branches:roster_export": {"administrator", "security"},
+    "branches:roster_file": {"administrator", "security"},
+    "branches:roster_import": {"administrator", "security"},
+    "branches:roster_passwords": {"administrator"},
+    "branches:roster_download": {"administrator", "security"},
 }
 OBJECTS = {
     "source": "source source_file source_add source_sweep source_reread source_accept source_edit source_aside "
@@ -342,6 +349,7 @@ def test_lists_hold_only_what_is_in_sight(actor, stage):
         known = {
             "pk": stage.users["moved"].pk,
             "name": "disable",
+            "which": "file",
             "post": stage.users["secretary"].posts.get().pk,
         }
         status, _body = ask(client, route, **{name: known[name] for name in ROUTES[route]})

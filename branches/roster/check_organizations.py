@@ -33,6 +33,7 @@ class OrganizationCheck:
         """Of the codes in the sheet, those that exist already and may be changed."""
         self.parents: dict[str, str] = {}
         """The superior of each code in the sheet after the import; empty for a root."""
+        self.adrift: set[str] = set()
         self.new_accounts: set[str] = set()
         """Accounts the sheet of posts will make; they may be linked leaders at once."""
 
@@ -113,12 +114,15 @@ class OrganizationCheck:
     # --- superiors -------------------------------------------------------------------------------------------------
 
     def _parent(self, code: str, entry: Entry) -> str:
-        """The code of the superior after the import; what the row says, or where it stands now."""
+        """The code of the superior after the import; what the row says, or where it stands now.
+
+        A row whose superior is in doubt is remembered: what follows from where it stands is not complained about, too.
+        """
         known, given = self.known.get(code), entry["parent"]
         present = self.snapshot.by_id[known.parent_id].code if known and known.parent_id else ""
         if not given:
             if not known and not self.reach.at_root:
-                self.sheet.fault(entry, "parent", "needs_superior")
+                self._refuse_parent(code, entry, "needs_superior")
             return present
         if given == present:
             return present
@@ -127,14 +131,18 @@ class OrganizationCheck:
         else:
             above = self.snapshot.organizations.get(given)
             if above is None or not self.reach.keeps(above.path):
-                self.sheet.fault(entry, "parent", "no_organization")
+                self._refuse_parent(code, entry, "no_organization")
                 return present
             if above.active_until and above.active_until < self.day:
-                self.sheet.fault(entry, "parent", "retired")
+                self._refuse_parent(code, entry, "retired")
             kind = above.kind
         if kind == Kind.BRANCH:
-            self.sheet.fault(entry, "parent", "below_branch")
+            self._refuse_parent(code, entry, "below_branch")
         return str(given)
+
+    def _refuse_parent(self, code: str, entry: Entry, fault: str) -> None:
+        self.adrift.add(code)
+        self.sheet.fault(entry, "parent", fault)
 
     def parent_of(self, code: str) -> str:
         """The code of the superior after the import, for any code."""
@@ -259,6 +267,8 @@ class OrganizationCheck:
         committee = next(
             (above for above in self.way_up(code) if self._kind_of(above) == Kind.WORK_COMMITTEE), None
         )
+        if committee is None and any(above in self.adrift for above in self.way_up(code)):
+            return
         if committee is None:
             self.sheet.fault(entry, "area", "no_area")
             return
@@ -328,6 +338,8 @@ class OrganizationCheck:
         years = YEARS.get(Kind(self._kind_of(code))) if self._kind_of(code) else None
         if not due:
             if running and running.began_on == began:
+                return
+            if not self._kind_of(code):
                 return
             if years is None:
                 self.sheet.fault(entry, "term_due", "term_needs_due")

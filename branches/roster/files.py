@@ -284,7 +284,12 @@ def _note_check(roster: RosterFile, changes: Changes, sheets: list[RawSheet], *,
             roster.marked.save(f"{roster.sha256[:16]}-marked.xlsx", File(marked), save=False)
     roster.stage = Stage.FAULTY if changes.faults else Stage.EMPTY if changes.is_empty else Stage.READY
     roster.faults = [fault.as_json() for fault in changes.faults]
-    roster.figures, roster.finished_at = changes.figures(), at
+    headings = {
+        sheet.title: {str(place + 1): name for name, place in sheet.columns.items()}
+        for sheet in sheets
+        if sheet.layout
+    }
+    roster.figures, roster.finished_at = changes.figures() | {"headings": headings}, at
     roster.save(update_fields=["marked", "stage", "faults", "figures", "finished_at"])
 
 

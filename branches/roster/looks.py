@@ -117,13 +117,15 @@ def set_up_page(sheet: Any, widths: Sequence[float]) -> None:
     sheet.sheet_view.showGridLines = False
 
 
-def add_head(sheet: Any, styles: Styles, title: str, subtitle: str, width: int) -> None:
-    """Title and subtitle, over all columns."""
+def add_head(sheet: Any, styles: Styles, title: str, subtitle: str, width: int, *, columns: int = 0) -> None:
+    """Title and subtitle over ``width`` columns. ``columns``: all there are, so that no column's frame reaches up here."""
     for row, (text, style, height) in enumerate(
         ((title, styles.title, 42), (subtitle, styles.subtitle, 20)), 1
     ):
         sheet.row_dimensions[row].height = height
-        sheet.append([cell_of(sheet, text, style)])
+        sheet.append(
+            [cell_of(sheet, text if place == 0 else None, style) for place in range(max(width, columns))]
+        )
         if width > 1:
             sheet.merged_cells.add(f"A{row}:{get_column_letter(width)}{row}")
 

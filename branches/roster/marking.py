@@ -48,18 +48,28 @@ def _add_problems(book: Any, faults: Sequence[Fault], sheets: Sequence[RawSheet]
     sheet.freeze_panes = "A4"
     add_head(sheet, styles, str(PROBLEMS), "", len(names))
     append(sheet, 3, [cell_of(sheet, name, styles.header) for name, _width in names], 1)
-    rows = {raw.title: dict(raw.rows) for raw in sheets}
+    by_title = {raw.title: (raw, dict(raw.rows)) for raw in sheets}
     titles = {raw.title: headings_of(raw) for raw in sheets}
     for number, fault in enumerate(faults, 4):
-        values = rows.get(fault.sheet, {}).get(fault.row, [])
-        content = values[fault.column - 1] if 0 < fault.column <= len(values) else None
         where = f"{fault.column_letters} {titles.get(fault.sheet, {}).get(fault.column, '')}".strip()
         sentence = fault.sentence
-        cells: list[Value] = [fault.sheet, fault.row, where, _shown(content), sentence]
+        cells: list[Value] = [fault.sheet, fault.row, where, _content(fault, by_title[fault.sheet]), sentence]
         looks = [styles.number if isinstance(value, int) else styles.text for value in cells]
         made = [cell_of(sheet, value, look) for value, look in zip(cells, looks, strict=True)]
         append(sheet, number, made, lines_needed(sentence, 64))
     sheet.auto_filter.ref = f"A3:E{3 + max(len(faults), 1)}"
+
+
+def _content(fault: Fault, of: tuple[RawSheet, dict[int, list[Any]]]) -> str:
+    """What stands in the cell a fault is about, as the reader sees it there."""
+    raw, rows = of
+    values = rows.get(fault.row, [])
+    if not 0 < fault.column <= len(values):
+        return ""
+    columns = (
+        {place + 1: raw.layout.by_name[name] for name, place in raw.columns.items()} if raw.layout else {}
+    )
+    return _shown(_again(values[fault.column - 1], columns.get(fault.column), raw))
 
 
 class _Copy:
@@ -108,10 +118,10 @@ class _Copy:
         sheet.auto_filter.ref = f"A{self.heading_row}:{last}{max(at, self.heading_row + 1)}"
 
     def _head_row(self, number: int, values: list[Any]) -> None:
-        cells = [
-            cell_of(self.sheet, _shown(values[place]) if place < len(values) else "", self.styles.header)
-            for place in range(self.width)
-        ]
+        # The row above the headings may hold groups; what is further up is a title.
+        style = self.styles.header if number >= self.heading_row - 1 else self.styles.note
+        texts = [_shown(values[place]) if place < len(values) else "" for place in range(self.width)]
+        cells = [cell_of(self.sheet, text, style) for text in texts]
         if number == self.heading_row:
             cells.append(cell_of(self.sheet, str(PROBLEM), self.styles.header))
         append(self.sheet, number, cells, 2)

@@ -48,7 +48,7 @@ class RosterBook:
             dimension._style = look  # noqa: SLF001
         last = get_column_letter(sum(column.kind is not Kind.SYSTEM for column in columns))
         sheet.freeze_panes = f"C{HEADER_ROWS + 1}"
-        add_head(sheet, styles, title, subtitle, len(columns) - 1)
+        add_head(sheet, styles, title, subtitle, len(columns) - 1, columns=len(columns))
         _add_headings(sheet, styles, columns)
         widths = [column.width for column in columns]
         row = HEADER_ROWS

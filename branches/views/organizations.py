@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from branches.access import Actor
+from branches.accounts import DUTY_OF, KEEPERS
 from branches.models import Organization, Post
 from branches.models.organization import OrganizationQuerySet
 
@@ -69,7 +70,12 @@ def tree(request: HttpRequest) -> HttpResponse:
         page = "branches/organizations/_level.html" if part else "branches/organizations/tree.html"
         return render(request, page, {"nodes": nodes, "parent": parent, "more": _more(seen, parent)})
     query = _clean(request.GET.get("q", ""))
-    context: dict[str, Any] = {"q": query, "total": seen.count()}
+    context: dict[str, Any] = {
+        "q": query,
+        "total": seen.count(),
+        "may_roster": bool(actor.roles & KEEPERS),
+        "may_add": bool(actor.roles & DUTY_OF["create"]),
+    }
     if query:
         words = Q(name__icontains=query) | Q(short_name__icontains=query) | Q(code__istartswith=query)
         hits = list(seen.filter(words).order_by("path")[: FOUND + 1])
