@@ -126,7 +126,7 @@ def test_what_a_superior_is_reported_to_have_demanded_is_no_action_of_this_speec
 
 def test_every_action_says_why_and_carries_the_slots_of_its_sentence():
     (action,) = read("一、要求。机关纪委每季度要开展一次专项检查。").actions
-    assert (action.why.rule, action.why.words) == ("run", ("开展", "一次专项检查"))
+    assert (action.why.rule, action.why.words) == ("timed-count", ("每季度", "一次"))
     assert [(slot.type, slot.text) for slot in action.slots] == [("owner", "机关纪委"), ("cadence", "每季度")]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .clauses import LONGEST, MODAL, Clause, Piece
+from .facts import fact_of, only_amount, rate_of, whole_fact_of
 from .lexicon import group_pattern
 from .model import Why
 from .phrases import whole_clause
@@ -38,7 +39,7 @@ _ABOUT = re.compile(group_pattern("verbs", "about") + "$")
 # A verb that starts a part after 、 makes it an action of its own (完善内容、优化指标); verbal nouns do not.
 _STARTS_PART = re.compile(
     rf"(?:{ADVERB}地?)*(?:{group_pattern('verbs', 'make', 'build', 'strengthen', 'solve', 'quit')}"
-    r"|召开|举办|开展|组织开展|落实|严格执行|参加)(?=.{2})"
+    r"|召开|举办|开展|组织开展|落实(?!台账|情况|清单)|严格执行|参加|每(?:个|一)?(?:月|周|季|半年|年)|按[月季年])(?=.{2})"
 )
 _CUTS = re.compile("、|并且?")
 _LIST_CLOSED = re.compile(r"等[^，、]{1,12}$|等(?:多种)?(?:方式|形式|途径|渠道|手段)")
@@ -48,14 +49,16 @@ _VERB_OR_RESULT = re.compile(
     )
 )
 SHORT_TIME = re.compile(
-    r"(?:到|在)?(?:\d{4}年|今年|明年|本月|下月|年初|年中|年底|年末|岁末|上半年|下半年|[一二三四]季度|\d{1,2}月|“七一”|“\ue000{2}”前|每[年月周季个半]|按[月季年]"
+    r"(?:到|在)?(?:于?\d{1,2}月(?:\d{1,2}[日号]|[底末初]|[上中下]旬)?(?:之?前|以前)|于(?=\d{1,2}月)|\d{4}年|今年|明年|本月|下月|年初|年中|年底|年末|岁末|上半年|下半年|[一二三四]季度|\d{1,2}月|“七一”|“\ue000{2}”前|每[年月周季个半]|按[月季年]"
     r"|在?.{2,20}(?:召开|出台|印发|结束|发生|完成|启动|下发|反馈)[之以]?[后前时]$|会后)"
 )
 _SHAPE = re.compile(r"(?:采取|通过|采用|以).{4,}等?(?:形式|方式)$")
 _COMBINE = re.compile(
     r"(?:督查|检查|督导|考核|巡察|抽查).{0,12}(?:与|和).{0,12}(?:督查|检查|督导|考核|巡察|抽查)相结合$"
 )
-_WHOM = re.compile(r"(?:对于?|凡).{3,60}的$")
+_WHOM = re.compile(
+    r"(?:(?:对(?!照|标)于?|凡).{3,60}(?:问题|事项|人员|情形)|(?:(?:对于?|凡|不|未|逾期|确|经).{2,60}的)(?:单位|部门|科室|处室|支部|党组织|党支部|个人|党员|干部|人员|同志)?)$"
+)
 _GO_DOWN = re.compile(
     r"(?:经常|定期|主动|带头|坚持)?深入(?:到)?(?:一线|基层|支部|群众|企业|社区|农村|联系点)"
 )
@@ -76,6 +79,10 @@ _DATED_RESULT = re.compile(
 )
 
 
+# 各支部每月…, 机关党委每半年…, 每名委员联系…: who acts stands outside the span.
+_FACT_SUBJECT = re.compile(
+    rf"[^，。；的由将把对向每]{{0,14}}?(?:{group_pattern('actors', 'bodies')}|委员|[处科室部办局委组站院所厅])(?=(?:每|按[月季年])(?![^，。；]{{0,8}}召开(?:[一两]|\\d))|于|在|至少|定期|及时|随时|适时|全年|\d|对|向|联系|统一|负责)"
+)
 _MODAL_LEADS = ("", "将", "要", "拟", "就", "再", "应", "须", "要在", "要将")
 _LEADERS = re.compile(r"(?:教育)?引导|督促|指导|动员|邀请|帮助|协助|支持")
 
@@ -121,8 +128,17 @@ def actions_in(shadow: Shadow, piece: Piece, *, outside: bool = False) -> list[F
             found.append(joined[1])
             continue
         before = found_clauses[index - 1] if index > taken + 1 else None
+        if before is not None and found and found[-1].end == before.end and _measures(text, before, clause):
+            found[-1] = Found(found[-1].start, clause.end, found[-1].why)
+            continue
         found.extend(_in_clause(shadow, clause, opened, before))
     return found
+
+
+def _measures(text: str, before: Clause, clause: Clause) -> bool:
+    """Whether a clause only says how much of what the clause before it asks (全年不少于24次; 签订率100%)."""
+    body = text[clause.start : clause.end]
+    return only_amount(body) or rate_of(body, text[before.start : before.end])
 
 
 def _in_clause(shadow: Shadow, clause: Clause, opened: int, before: Clause | None) -> Iterator[Found]:
@@ -174,7 +190,8 @@ def _parts(text: str, clause: Clause) -> Iterator[_Part]:
     """The clause, cut at each 、 and 并 after which a verb with an object of its own begins."""
     body = text[clause.start : clause.end]
     start = 0
-    for cut in _CUTS.finditer(body) if not _LIST_CLOSED.search(body) else ():
+    whole = _LIST_CLOSED.search(body) or ((why := whole_fact_of(body)) and why.rule == "as-found")
+    for cut in () if whole else _CUTS.finditer(body):
         head = body[start : cut.start()]
         if len(head) >= 4 and _STARTS_PART.match(body, cut.end()) and _has_object(head):
             yield _Part(clause.start + start, clause.start + cut.start())
@@ -185,7 +202,7 @@ def _parts(text: str, clause: Clause) -> Iterator[_Part]:
 def _has_object(head: str) -> bool:
     """Whether a part has a verb and something after it (not 及时发现、系统总结典型)."""
     match = _VERB_OR_RESULT.search(head)
-    return match is not None and match.end() < len(head)
+    return (match is not None and match.end() < len(head)) or fact_of(head) is not None
 
 
 def _action(shadow: Shadow, start: int, end: int, *, first: bool) -> Found | None:
@@ -203,6 +220,9 @@ def _action(shadow: Shadow, start: int, end: int, *, first: bool) -> Found | Non
         return Found(_after_subject(text, start, end), end, why)
     modals = list(MODAL.finditer(body))
     modal = modals[-1] if modals else None
+    why = whole_fact_of(body)
+    if why is not None:
+        return Found(_fact_start(body, modal) + start, end, why)
     for match in VERB.finditer(body):
         if match.start() > 60:
             break
@@ -214,7 +234,16 @@ def _action(shadow: Shadow, start: int, end: int, *, first: bool) -> Found | Non
         )
         if why is not None:
             return Found(start + _span_start(body, match, modal), end, why)
-    return None
+    why = fact_of(body)
+    return Found(_fact_start(body, modal) + start, end, why) if why is not None else None
+
+
+def _fact_start(body: str, modal: re.Match[str] | None) -> int:
+    """Where a demand without a verb of the lists begins: behind the body that is told to meet it."""
+    if modal is not None and _SUBJECT.search(body[: modal.start()]):
+        return modal.end()
+    subject = _FACT_SUBJECT.match(body)
+    return subject.end() if subject else 0
 
 
 def _inside_base(text: str, start: int, end: int) -> tuple[int, int]:

@@ -21,9 +21,17 @@ _RECORD = re.compile(
     r"(?:档案|台账|台帐|清单|名单|目录|名册|花名册|报告|报表|方案|细则|办法|(?:案例|人才|专家|师资|资源|项目|信息)库|数据库|指标体系|题库|手册|汇编|计划|意见|建议|时间表|路线图|一览表|》|(?:条|法|单|书)”)$"
 )
 _NO = re.compile(r"(?:机制|体制|体系|平台|格局|活动|责任制|制度机制|模式|氛围|要求|意见建议)$")
-_CUT = re.compile(r"并(?=推动|组织|抓好|印发|报|认真|严格|下发|督促|明确)|，")
+_CUT = re.compile(
+    r"报(?=[\u4e00-\u9fff]{2,10}(?:党委|办公室|党组|部|处|科|室|纪委|工委|委|会|组))|并(?=推动|组织|抓好|印发|报|认真|严格|下发|督促|明确)|，"
+)
 _COUNT_AFTER = re.compile(
     r"(?:不少于|不低于|至少|共)?(?:\d{1,6}|[一二两三四五六七八九十]{1,3})[余多]?(?:份|篇|个|项|条|件|册|本|部|次)(?:以上)?$"
+)
+_TITLE = re.compile("《[^《》]+》")
+_ONLY_TITLES = re.compile("(?:《[^《》]+》[、和及]?)+等?")
+# 《机关党支部工作手册》由办公室修订
+_PASSIVE = re.compile(
+    "(?P<what>《[^《》]{2,40}》)(?:由[^，。；]{2,20}?)?(?:于|在)?[^，。；由]{0,12}?(?:负责|牵头|组织)?(?P<verb>修订|制定|起草|编印|印发|出台|编写|修改完善|汇编)$"
 )
 _ADJUNCT = re.compile(r"^(?:相应的?|好|了|出|一批|[一两\d]{1,2}[份篇个项套本册]|有关|具体的)")
 
@@ -35,7 +43,26 @@ def deliverables(shadow: Shadow, piece: Piece) -> Iterator[Slot]:
             continue
         found = _in_clause(shadow.calm, shadow.plain, clause.start, clause.end)
         if found is not None:
-            yield found
+            yield from _each_title(found, shadow.plain)
+            continue
+        passive = _PASSIVE.match(shadow.plain, clause.start, clause.end)
+        if passive:
+            yield _slot(shadow.plain, passive.start("what"), passive.end("what"), passive.group("verb"))
+
+
+def _slot(text: str, start: int, end: int, verb: str) -> Slot:
+    thing = text[start:end]
+    return Slot("deliverable", start, end, thing, thing, Why("made", (verb,)))
+
+
+def _each_title(found: Slot, text: str) -> Iterator[Slot]:
+    """Titles that follow each other without a word between are papers of their own (《A》《B》)."""
+    titles = list(_TITLE.finditer(text, found.start, found.end))
+    if len(titles) > 1 and _ONLY_TITLES.fullmatch(text, found.start, found.end):
+        for title in titles:
+            yield _slot(text, title.start(), title.end(), found.why.words[0])
+    else:
+        yield found
 
 
 def _in_clause(text: str, plain: str, start: int, end: int) -> Slot | None:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .clauses import MODAL, sentences
+from .facts import HARD, fact_of
 from .outline import Node, Span, Tree
 from .shadow import Shadow
 
 _TITLE_END = re.compile(r"[。！？\n]")
 _LONG_TITLE = 30
 _LEAD = 400
+_LONGEST_PIECE = 300
 _CLOSING = re.compile(r"同志们|各位|让我们|谢谢|我代表")
 _SALUTATION = re.compile(r"[^。]{0,20}：$")
 
@@ -92,7 +94,7 @@ def _unnumbered(tree: Tree, shadow: Shadow) -> Iterator[Draft]:
     for span in tree.outside:
         if _CLOSING.match(text, span.start, span.end) or _SALUTATION.match(text, span.start, span.end):
             continue
-        if not lists_work(text, span):
+        if not lists_work(text, span, numbered=bool(tree.nodes)):
             continue
         first, last = title_span(text, span.start, span.end)
         lead = shadow.quiet[max(0, span.start - 200) : span.start]
@@ -101,11 +103,12 @@ def _unnumbered(tree: Tree, shadow: Shadow) -> Iterator[Draft]:
         )
 
 
-def lists_work(text: str, span: Span) -> bool:
+def lists_work(text: str, span: Span, *, numbered: bool = False) -> bool:
     """Whether a paragraph is a list in prose.
 
     Either three short headline sentences of one build (在…中…。 在…中…。), or three demands side by side
-    (要…；要…；要…).
+    (要…；要…；要…), or as many that a date, a rhythm or a number makes one (支部党员大会每季度召开一次。).
+    In a text that is `numbered` elsewhere they must be demands of different sentences.
     """
     heads: dict[str, int] = {}
     for sentence in sentences(text, span.start, span.end):
@@ -117,5 +120,10 @@ def lists_work(text: str, span: Span) -> bool:
     asked = 0
     for piece in re.split(r"[。；！？]", text[span.start : span.end]):
         modal = MODAL.search(piece[:14])
-        asked += modal is not None and "，" not in piece[: modal.start()]
+        facts = sum(
+            (why := fact_of(clause)) is not None and why.rule in HARD
+            for clause in re.split("[，：]", piece[:_LONGEST_PIECE])
+        )
+        opens = modal is not None and "，" not in piece[: modal.start()]
+        asked += max(min(facts, 1) if numbered else facts, opens)
     return asked >= 3

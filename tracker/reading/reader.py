@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from .actions import SHORT_TIME, Found, actions_in
 from .amounts import quantities
 from .clauses import MODAL, Piece, Sentence, piece_of, sentences
+from .facts import HARD
 from .kinds import Topics
 from .model import Action, Passage, Point, Reading, Slot, Why
 from .outline import Tree, tree_of
@@ -23,7 +24,12 @@ from .times import cadences, dues, vague_words
 _LONGEST_PIECE = 1_500
 _AIMED_AT = re.compile(r"(?:形成|解决|打造|培育|建成|建设|创建|完成|实现|达到)[^，；。]{0,8}\d")
 
-VERSION = "1"
+# 党委办公室将适时开展督查: a body says what it will do
+_WILL = re.compile(
+    r"^[^，。；]{2,16}将(?!来|军|近|要)(?:适时|定期|不定期|对|于|在|会同|组织|开展|按|视|把|根据)"
+)
+
+VERSION = "2"
 """The version of the rules and word lists: another number, another reading."""
 
 
@@ -182,6 +188,12 @@ def _actions(
     """What was found in one sentence as actions, or nothing where the sentence only names shortfalls."""
     past = PAST.search(shadow.quiet, piece.start, piece.end) is not None
     asked = MODAL.search(shadow.quiet, piece.start, piece.end) is not None
+    if index is None and not asked and not past:
+        # 人事处年内研究提出办法，提交党组会审议: no modal, and yet a task, by what it pins down
+        asked = (
+            any(found.why.rule in HARD for found in here)
+            or _WILL.search(shadow.quiet[piece.start : piece.end]) is not None
+        )
     if stance == "problem" or (index is None and not asked and not past):
         return []
     return [

@@ -71,7 +71,7 @@ _FESTIVALS = {
     "劳动节": (5, 1),
 }
 _DUE = re.compile(
-    rf"(?:(?P<year>\d{{4}}|[二零一二三四五六七八九]{{4}})年)?(?P<month>{_N})月(?:份)?(?:(?P<day>{_N})[日号]|(?P<part>底|末|初|上旬|中旬|下旬))?{_BY}"
+    rf"(?:(?P<year>\d{{4}}|[二零一二三四五六七八九]{{4}})年)?(?P<month>{_N})月(?:份)?(?:(?P<day>{_N})[日号](?:[\u4e00-\u9fff]{{2,5}}节(?=前))?|(?P<part>底|末|初|上旬|中旬|下旬))?{_BY}"
     rf"|(?:(?P<qyear>\d{{4}})年)?第?(?P<quarter>[一二三四1234])季度{_TO}{_BY}"
     rf"|(?:(?P<hyear>\d{{4}})年|今年)?(?P<half>[上下])半年{_BY}"
     rf"|(?:(?P<eyear>\d{{4}})(?:年(?=年[底末内初终])|(?=年[底末内初终]))|今年|本年度|当年|本年)?(?P<edge>年底|年末|年内|岁末|年初|年终|底(?=前)){_BY}"
@@ -85,6 +85,7 @@ _EVENT_WORD = group_pattern("time", "events")
 _EVENT = re.compile(
     rf"^(?:同时|并|要|要在|此外)?(?:在)?(?P<event>[^，。；：]{{2,24}}?(?:{_EVENT_WORD})(?:之?[后前时]|以后|期间|之日起[^，。；]{{0,10}}))$"
     rf"|^(?P<after>会后|会前|换届后|节前|节后|春节前后?|两会前后?|全会召开后)$"
+    rf"|^(?P<lead>(?:重大|重要)?节(?:假日|日)?[前后]|会[前后](?!期)|任职前|换届前|假期前)(?=[\u4e00-\u9fff]{{2}})"
 )
 _DATE_LETTER = re.compile('[月季年天周底旦庆节日时]|[“"]')
 # 对照年初会议要求, 年终考核: what was laid down or is called so, no date to act by.
@@ -166,12 +167,18 @@ def dues(text: str, start: int, end: int, *, done: bool) -> Iterator[Slot]:
         event = _EVENT.match(body)
         if event is None or "以来" in body:
             continue
-        words_of = event.group("event") or event.group("after")
+        words_of = event.group("event") or event.group("after") or event.group("lead")
         words_of = words_of.removeprefix("在")
         at = start + clause.start() + clause.group().index(words_of)
         if "同时" in words_of or words_of.endswith("的时"):
             continue
         yield Slot("due", at, at + len(words_of), words_of, f"event:{words_of}", Why("event", (words_of,)))
+
+
+# 9月印发, 5月启动, 分别于3月和12月报送: a bare month is a date where something happens in it
+_BARE_MONTH = re.compile(
+    r"(?:份)?(?:集中|统一|分别|前后)?(?:安排|提交|印发|启动|开展|完成|召开|举办|举行|组织|报送|上报|报(?!告|道)|下达|出台|开始|结束|进行|检查|考核|评选|表彰|公布|通报|发布|制定|和\d{1,2}月|、\d{1,2}月|前)"
+)
 
 
 def _due_value(match: re.Match[str]) -> tuple[str, int | None] | None:
@@ -215,7 +222,8 @@ def _month_value(match: re.Match[str]) -> tuple[str, int | None] | None:
         return None
     year = _year(match.group("year"))
     day_text, part = match.group("day"), match.group("part")
-    if not day_text and not part and not year and match.group().endswith("月"):
+    bare = not day_text and not part and not year and match.group().endswith("月")
+    if bare and not _BARE_MONTH.match(match.string, match.end()):
         return None
     day: int | None = None
     if day_text:

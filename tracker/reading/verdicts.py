@@ -138,7 +138,7 @@ def judge(verb: str, prefix: str, found: str, *, asked: bool) -> Why | None:
     ):
         return None
     found = found.removeprefix("了").removeprefix("好")
-    if found.startswith(("并", "和", "一并", "进行", "同步", "有", "的")):
+    if found.startswith(("稿", "如下", "并", "和", "一并", "进行", "同步", "有", "的")):
         return None
     counted = _counted(verb, found)
     if counted is not None:
@@ -206,7 +206,9 @@ def _hold(case: Case) -> Why | None:
 def _run(case: Case) -> Why | None:
     if case.verb == "组织" and case.prefix and not _ADVERBIAL.fullmatch(MODAL.sub("", case.prefix)):
         return None
-    if case.verb in _HANDLED and not case.found.endswith(("活动", "行动", "工程", "项目", "试点")):
+    if case.verb in _HANDLED and not case.found.endswith(
+        ("活动", "行动", "工程", "项目", "试点", "大会", "职代会", "运动会", "展览", "讲座")
+    ):
         return None
     core = case.found if case.found.endswith("活动") else _TAIL.sub("", case.found)
     if core.endswith(_ATTITUDE) and not core.endswith("作用"):
