@@ -97,7 +97,7 @@ _TRIGGER = re.compile(
     r"[\d每按逐]|[年月日节会]|[报送交发谈讲开公示布档案销底向由经有压扣不率的入]|比例|至少|达|挂钩|作为|取消|暂停|责令|否决|全覆盖|组织|做好|列出|给予|传|期间|一[岗会案人事村户企项]"
 )
 # What a pattern cannot do without: asked first, because it is cheap to ask.
-_TIME_LETTER = re.compile("[每按逐底末内间前后届]|[月半年]")
+_TIME_LETTER = re.compile("[每按逐底末内间前后届月半年季]")
 _COUNT_LETTER = re.compile("[次轮场期遍堂时]")
 _WHOLE = (
     ("handed-in", re.compile("[报送交向经]|原因|说明|检查"), _HANDED_IN),
