@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from branches.roster.layout import POST_SHEET, SHEETS, Sheet
+from branches.roster.layout import SHEETS, Sheet
 from branches.roster.shape import MAX_CHARACTERS, MAX_COLUMNS, MAX_ROWS, BadFile, check_shape, encoding_of
 from common.ooxml import MEGABYTE
 
@@ -77,13 +77,17 @@ def read_roster(path: Path, name: str) -> list[RawSheet]:
     return sheets
 
 
+def parser_command(path: Path) -> list[str]:
+    """The program that parses a workbook, with its limits."""
+    limits = (MAX_ROWS, MAX_COLUMNS, MAX_CHARACTERS, MEMORY, CPU_SECONDS)
+    return [sys.executable, "-I", str(_PARSER), str(path), *map(str, limits)]
+
+
 def _workbook_sheets(path: Path) -> Iterator[RawSheet]:
-    limits = [MAX_ROWS, MAX_COLUMNS, MAX_CHARACTERS, MEMORY, CPU_SECONDS]
-    command = [sys.executable, "-I", str(_PARSER), str(path), *map(str, limits)]
     sheet: RawSheet | None = None
     ended = False
     load = json.JSONDecoder().decode
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parser:
+    with subprocess.Popen(parser_command(path), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parser:
         try:
             assert parser.stdout is not None
             for line in parser.stdout:
@@ -169,6 +173,3 @@ def _doubled(layout: Sheet, values: Values) -> str:
             return str(value)
         seen.add(name or "")
     return ""
-
-
-__all__ = ["POST_SHEET", "RawSheet", "read_roster"]
