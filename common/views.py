@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -21,6 +21,8 @@ TITLES = {
     404: gettext_lazy("There is no such page"),
     409: gettext_lazy("Somebody else was first"),
 }
+CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 409: "stale", 500: "server_error"}
+"""What programs are told instead of a page, in the one shape of ``common.errors``."""
 ADVICE = {
     400: gettext_lazy("The request could not be understood. Go back, check what you entered and try again."),
     403: gettext_lazy(
@@ -103,6 +105,9 @@ def _problem(
     known = status if status in TITLES else 400
     if _is_part(request):
         return _plain("\n".join([reason or str(ADVICE[known]), *map(str, details)]), status)
+    if request.path.startswith("/api/"):
+        sentence = reason or str(ADVICE[known])
+        return JsonResponse({"code": CODES[known], "message": sentence, "fields": {}}, status=status)
     context = {
         "status": status,
         "title": title or TITLES[known],

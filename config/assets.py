@@ -15,6 +15,12 @@ TAKEN = {
     "bootstrap": ("bootstrap/css/bootstrap.min.css", "bootstrap/js/bootstrap.bundle.min.js"),
     "django_htmx": ("django_htmx/htmx-2.min.js",),
     "django.contrib.admin": ("admin/",),
+    "drf_spectacular_sidecar": (
+        "drf_spectacular_sidecar/swagger-ui-dist/swagger-ui.css",
+        "drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js",
+        "drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-standalone-preset.js",
+        "drf_spectacular_sidecar/swagger-ui-dist/favicon-32x32.png",
+    ),
 }
 
 

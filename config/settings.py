@@ -1,5 +1,6 @@
 """Every setting of Bihuan. What a machine may change comes from its environment; docs/operations.md lists it."""
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
@@ -74,6 +75,10 @@ INSTALLED_APPS = [
     "django_htmx",
     "bootstrap",
     "heroicons",
+    "rest_framework",
+    "knox",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 MIDDLEWARE = [
     "common.logs.RequestMiddleware",
@@ -139,6 +144,59 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- programs -------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "branches.api.authentication.PersonToken",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": [
+        "django_filters.rest_framework.DjangoFilterBackend",
+        "rest_framework.filters.OrderingFilter",
+    ],
+    "DEFAULT_PAGINATION_CLASS": "common.api.pages.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "common.api.throttles.PersonThrottle",
+        "common.api.throttles.StrangerThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "user": env.str("API_RATE", "1200/min"),
+        "anon": env.str("API_RATE_STRANGERS", "60/min"),
+        "door": env.str("API_RATE_SIGN_IN", "20/min"),
+    },
+    "NUM_PROXIES": PROXIES,
+    "EXCEPTION_HANDLER": "common.api.errors.answer",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+KNOX_TOKEN_MODEL = "branches.ApiToken"  # noqa: S105 - a model
+REST_KNOX = {"TOKEN_TTL": timedelta(days=env.int("API_TOKEN_DAYS", 30)), "AUTH_HEADER_PREFIX": "Token"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Bihuan",
+    "DESCRIPTION": "From what a half-year speech asks for to what every branch has done about it.",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "PlanState": "tracker.models.Plan.State",
+        "MeasureState": "tracker.models.Measure.State",
+        "TaskState": "tracker.models.Task.State",
+        "FindingState": "tracker.models.Finding.State",
+        "InspectionState": "tracker.models.Inspection.State",
+        "JobState": "common.models.Job.State",
+        "PlanKind": "tracker.models.Plan.Kind",
+        "FindingKind": "tracker.models.Finding.Kind",
+        "OrganizationKind": "branches.models.Organization.Kind",
+    },
+}
 
 # --- who signs in --------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "branches.User"

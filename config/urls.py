@@ -12,6 +12,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("admin/", admin.site.urls),
+    path("api/", include("config.api_urls")),
     path("", include("common.urls")),
     path("", include("branches.urls")),
     path("", include("tracker.urls")),

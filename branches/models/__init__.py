@@ -1,3 +1,4 @@
+from branches.models.api_token import ApiToken
 from branches.models.area import Area, Tag
 from branches.models.organization import Organization
 from branches.models.placement import Placement
@@ -10,6 +11,7 @@ from branches.models.tries import Tries
 from branches.models.user import User
 
 __all__ = [
+    "ApiToken",
     "Area",
     "Organization",
     "Placement",

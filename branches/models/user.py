@@ -10,7 +10,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing] # of the tokens, whose library says no types
     """用户. ``name`` is the person's name as written; first and last names are not kept apart."""
 
     first_name = None  # type: ignore[assignment]

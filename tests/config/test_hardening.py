@@ -150,7 +150,8 @@ def test_no_address_takes_a_form_without_its_token():
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     client.force_login(make_post(top, "CLERK").user)
     taken = {}
-    for page in sorted(set(addresses())):
+    # The API takes no forms; that a session without its token changes nothing there has a test beside the API's.
+    for page in sorted(page for page in set(addresses()) if not page.startswith("/api/")):
         status = client.post(page).status_code
         if status != 403:
             taken[page] = status

@@ -1,0 +1,1 @@
+"""Organizations, posts, users and terms for programs, and the tokens they come with."""

@@ -1,0 +1,172 @@
+"""Every address of the API × every kind of person × every place, by the same expectation as the pages.
+
+An address that stands in neither table fails the test. Asked with the session, as a program in the browser would.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+
+from tests.test_access_matrix import (
+    ACTORS,
+    PLACES,
+    ROUTES,
+    SIGNED_OUT,
+    Stage,
+    is_in_business,
+    is_seen,
+    leaks,
+    stage,
+)
+from tracker.models import Evidence, Notice
+
+__all__ = ["stage"]  # the fixture
+pytestmark = pytest.mark.django_db
+
+OF_OBJECTS: dict[str, tuple[str, str, str]] = {
+    "organizations-detail": ("organization", "GET", "organizations/{pk}/"),
+    "sources-detail": ("source", "GET", "sources/{pk}/"),
+    "sources-actions": ("source", "GET", "sources/{pk}/actions/"),
+    "plans-detail": ("plan", "GET", "plans/{pk}/"),
+    "plans-events": ("plan", "GET", "plans/{pk}/events/"),
+    "plans-acts": ("plan", "POST", "plans/{pk}/acts/issue/"),
+    "measures-detail": ("plan", "GET", "measures/{measure}/"),
+    "measures-events": ("plan", "GET", "measures/{measure}/events/"),
+    "measures-acts": ("plan", "POST", "measures/{measure}/acts/reserve/"),
+    "tasks-detail": ("task", "GET", "tasks/{pk}/"),
+    "tasks-events": ("task", "GET", "tasks/{pk}/events/"),
+    "tasks-acts": ("task", "POST", "tasks/{pk}/acts/report/"),
+    "tasks-evidence": ("task", "GET", "tasks/{pk}/evidence/"),
+    "tasks-evidence-file": ("task", "GET", "tasks/{pk}/evidence/{evidence_pk}/"),
+    "findings-detail": ("finding", "GET", "findings/{pk}/"),
+    "findings-events": ("finding", "GET", "findings/{pk}/events/"),
+    "findings-acts": ("finding", "POST", "findings/{pk}/acts/enter_measures/"),
+    "inspections-detail": ("inspection", "GET", "inspections/{pk}/"),
+    "inspections-events": ("inspection", "GET", "inspections/{pk}/events/"),
+    "inspections-acts": ("inspection", "POST", "inspections/{pk}/acts/start/"),
+    "reports-detail": ("report", "GET", "reports/{pk}/"),
+    "reports-workbook": ("report", "GET", "reports/{pk}/workbook/"),
+}
+LISTS = {
+    "organizations-list",
+    "posts-list",
+    "users-list",
+    "terms-list",
+    "sources-list",
+    "plans-list",
+    "measures-list",
+    "tasks-list",
+    "findings-list",
+    "inspections-list",
+    "notices-list",
+    "reports-list",
+    "jobs-list",
+}
+OWN = {"me", "tokens", "token", "notices-detail", "notices-read", "jobs-detail", "schema", "docs"}
+OF_PEOPLE = {"posts-detail", "users-detail", "terms-detail"}
+DUTY = {"administrator"}
+
+
+def test_every_address_of_the_api_has_an_expectation():
+    expected = set(OF_OBJECTS) | LISTS | OWN | OF_PEOPLE
+    assert {name.removeprefix("api:") for name in ROUTES if name.startswith("api:")} == expected
+
+
+@pytest.fixture
+def client_of(stage: Stage) -> Any:
+    def of(actor: str) -> Client:
+        cache.clear()
+        client = Client(raise_request_exception=False)
+        if actor != "anonymous":
+            client.force_login(stage.users[actor])
+        return client
+
+    return of
+
+
+def ask(client: Client, method: str, path: str) -> tuple[int, str]:
+    with transaction.atomic():
+        response: Any = client.generic(
+            method, f"/api/v1/{path}", b"{}", content_type="application/json", headers={"If-Match": '"0"'}
+        )
+        body = b"".join(response.streaming_content) if response.streaming else response.content
+        for close in response._resource_closers:  # response.close() would close the test's database, too
+            close()
+        transaction.set_rollback(True)
+    return response.status_code, body.decode("utf-8", "replace")
+
+
+def may_see(actor: str, kind: str, place: str) -> bool:
+    if kind == "organization" and actor in DUTY:
+        return True
+    return is_seen(actor, "finding" if kind == "finding" else kind, place)
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_what_is_out_of_sight_does_not_exist_for_programs_either(actor, stage, client_of):
+    client, wrong = client_of(actor), []
+    for route, (kind, method, address) in OF_OBJECTS.items():
+        for place in PLACES:
+            ids = {"pk": stage.places[place].pk} if kind == "organization" else stage.ids[kind, place]
+            status, body = ask(client, method, address.format(**ids))
+            if actor in SIGNED_OUT:
+                good = status == 401
+            elif may_see(actor, kind, place):
+                good = status < 500 and status not in {401, 404}
+            else:
+                good = status == 404
+            found = [] if kind == "organization" and actor in DUTY else leaks(actor, body)
+            if not good or found:
+                wrong.append((route, place, status, found))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_lists_hold_only_what_is_in_sight(actor, stage, client_of):
+    client, wrong = client_of(actor), []
+    for route in sorted(LISTS):
+        status, body = ask(client, "GET", route.removesuffix("-list") + "/?page_size=200")
+        found = [] if route == "organizations-list" and actor in DUTY else leaks(actor, body)
+        if status != (401 if actor in SIGNED_OUT else 200) or found:
+            wrong.append((route, status, found))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize("actor", sorted(set(ACTORS) - SIGNED_OUT))
+def test_people_and_posts_are_seen_where_their_organization_is(actor, stage, client_of):
+    client = client_of(actor)
+    for other, posts in ACTORS.items():
+        if not posts or other == "disabled":
+            continue
+        (place, role) = posts[0]
+        post = stage.users[other].posts.get()
+        seen = is_in_business(actor) and place in PLACES and is_seen(actor, "task", place)
+        if place in PLACES:
+            assert (ask(client, "GET", f"posts/{post.pk}/")[0] == 200) == seen, (other, role)
+            own = other == actor
+            assert (ask(client, "GET", f"users/{post.user_id}/")[0] == 200) == (seen or own), (other, role)
+
+
+def test_a_notice_and_a_piece_of_evidence_are_not_reached_through_another_address(stage, client_of):
+    notice = Notice.objects.create(
+        recipient=stage.users["secretary"], kind="done", data={"task": "CANARY-branch"}, created_at=_now()
+    )
+    for actor in ("sibling", "clerk", "administrator"):
+        client = client_of(actor)
+        assert ask(client, "GET", f"notices/{notice.pk}/")[0] == 404
+        assert ask(client, "POST", f"notices/{notice.pk}/read/")[0] == 404
+    own, foreign = stage.ids["task", "branch"], stage.ids["task", "sibling"]
+    assert Evidence.objects.filter(pk=foreign["evidence_pk"]).exists()
+    path = f"tasks/{own['pk']}/evidence/{foreign['evidence_pk']}/"
+    assert ask(client_of("secretary"), "GET", path)[0] == 404
+
+
+def _now() -> Any:
+    from common.clock import now
+
+    return now()
