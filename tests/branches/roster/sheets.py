@@ -107,7 +107,8 @@ def package(sheet: str | bytes = "", *, parts: dict[str, str | bytes | None] | N
         "xl/workbook.xml": BOOK,
         "xl/_rels/workbook.xml.rels": RELS,
         "xl/worksheets/sheet1.xml": whole,
-    } | (parts or {})
+    }
+    contents |= parts or {}
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as out:
         for name, content in contents.items():
             if content is not None:
