@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -23,15 +22,13 @@ from django.utils.translation import gettext_lazy
 
 from branches import second_factor
 from branches.access import Actor
-from branches.batches import batches
 from branches.lockout import forget
 from branches.models import Organization, Post, User
-from branches.passwords import INITIAL_FIELDS, give_initial_password, unusable_password
-from branches.posts import appoint, end_post
+from branches.passwords import INITIAL_FIELDS, give_initial_password
+from branches.posts import appoint, end_post, hand_over
 from common.audit import record
 from common.errors import NotAllowed, Refused, Sentence
 from common.models import AuditEntry
-from common.rows import insert_new, update_each
 
 Role = Post.Role
 KEEPERS = frozenset({Role.ADMINISTRATOR, Role.SECURITY_OFFICER})
@@ -39,6 +36,7 @@ USERNAME = re.compile(r"[\w.@+-]{2,150}")
 
 DUTY_OF: Mapping[str, frozenset[str]] = {
     "create": frozenset({Role.ADMINISTRATOR}),
+    "change": frozenset({Role.ADMINISTRATOR}),
     "reset_password": frozenset({Role.ADMINISTRATOR}),
     "enable": frozenset({Role.ADMINISTRATOR}),
     "disable": KEEPERS,
@@ -105,6 +103,7 @@ def create_account(
     name: str,
     organization: Organization,
     email: str = "",
+    phone: str = "",
     actor: Actor,
     at: datetime,
     address: str | None = None,
@@ -121,7 +120,7 @@ def create_account(
         raise Refused(sentence, fields={"username": sentence})
     if not name:
         raise Refused(_("Enter the person's name."), fields={"name": _("Enter the person's name.")})
-    user = User(username=username, name=name, email=email, organization=organization)
+    user = User(username=username, name=name, email=email, phone=phone.strip(), organization=organization)
     password = give_initial_password(user, at=at)
     try:
         with transaction.atomic():
@@ -131,95 +130,6 @@ def create_account(
         sentence = _("The account %(account)s already exists.") % {"account": username}
         raise Refused(sentence, fields={"username": sentence}) from error
     return user, password
-
-
-@dataclass(frozen=True)
-class NewAccount:
-    """An account to be made with many others; whose it is by the id of an organisation."""
-
-    username: str
-    name: str
-    organization_id: int
-    code: str
-    """The organisation's code, for the audit log."""
-    phone: str = ""
-    email: str = ""
-
-
-def create_accounts(
-    accounts: Sequence[NewAccount], *, by: User | None, at: datetime, address: str | None = None
-) -> dict[str, int]:
-    """Make many accounts that nobody can open yet; returns their ids by account name.
-
-    No password is made here, so nothing secret has to be kept until somebody fetches it: ``hand_out_passwords`` makes
-    the initial passwords in the moment they are handed out. The caller has checked the duty.
-    Raises Refused for a name that cannot be typed or is taken; then none is made.
-    """
-    if any(not USERNAME.fullmatch(one.username) or not one.name for one in accounts):
-        raise Refused(_("An account name has 2 to 150 letters, digits and . _ @ + - and no spaces."))
-    with transaction.atomic():
-        rows = [
-            (one.username, one.name, one.organization_id, one.phone, one.email, unusable_password())
-            for one in accounts
-        ]
-        names = ("username", "name", "organization_id", "phone", "email", "password")
-        pattern = User(must_change_password=True, password_changed_at=at, date_joined=at)
-        if insert_new(pattern, names, rows) < len(rows):
-            raise Refused(_("One of these account names is already taken."))
-        ids: dict[str, int] = {}
-        for some in batches([one.username for one in accounts]):
-            ids |= dict(User.objects.filter(username__in=some).values_list("username", "pk"))
-        line = AuditEntry(
-            kind=AuditEntry.Kind.ACCOUNT,
-            at=at,
-            actor=by,
-            account=by.username[:150] if by else "",
-            address=address,
-        )
-        data = [
-            {"act": "create", "user": ids[one.username], "account": one.username, "organization": one.code}
-            for one in accounts
-        ]
-        insert_new(line, ("data",), [(one,) for one in data])
-    return ids
-
-
-def hand_out_passwords(
-    users: QuerySet[User], *, by: User | None, at: datetime, address: str | None = None
-) -> list[tuple[User, str]]:
-    """Fresh initial passwords for those of these accounts that were never used, to be given out now; in tree order.
-
-    They are stored as hashes only: whoever loses the list makes a new one, and the old one opens nothing any more. An
-    account that was signed in with once, is disabled, or holds one of the three duties is left out. The caller has
-    checked the duty.
-    """
-    duties = Post.objects.filter(user=OuterRef("pk"), role__in=Post.SYSTEM_ROLES)
-    unused = users.filter(last_login__isnull=True, is_active=True, must_change_password=True)
-    found = list(
-        unused.exclude(Exists(duties))
-        .select_related("organization")
-        .order_by("organization__path", "username")
-    )
-    given = [(user, give_initial_password(user, at=at)) for user in found]
-    with transaction.atomic():
-        update_each(
-            User,
-            INITIAL_FIELDS,
-            [(user.pk, *(getattr(user, name) for name in INITIAL_FIELDS)) for user in found],
-        )
-        line = AuditEntry(
-            kind=AuditEntry.Kind.ACCOUNT,
-            at=at,
-            actor=by,
-            account=by.username[:150] if by else "",
-            address=address,
-        )
-        insert_new(
-            line,
-            ("data",),
-            [({"act": "initial_password", "user": user.pk, "account": user.username},) for user in found],
-        )
-    return given
 
 
 def reset_password(user: User, *, actor: Actor, at: datetime, address: str | None = None) -> str:
@@ -232,6 +142,30 @@ def reset_password(user: User, *, actor: Actor, at: datetime, address: str | Non
         forget(user.username, everywhere=True)
         _note("reset_password", user, actor=actor, at=at, address=address)
     return password
+
+
+def change_account(
+    user: User,
+    *,
+    name: str,
+    email: str,
+    phone: str,
+    actor: Actor,
+    at: datetime,
+    address: str | None = None,
+) -> None:
+    """Another name, e-mail address or phone number. The account name stays: records are known by it."""
+    _allow(actor, "change", user)
+    given = {"name": name.strip(), "email": email.strip(), "phone": phone.strip()}
+    if not given["name"]:
+        raise Refused(_("Enter the person's name."), fields={"name": _("Enter the person's name.")})
+    changed = [field for field, value in given.items() if getattr(user, field) != value]
+    for field in changed:
+        setattr(user, field, given[field])
+    if changed:
+        with transaction.atomic():
+            user.save(update_fields=changed)
+            _note("change", user, actor=actor, at=at, address=address, fields=changed)
 
 
 def disable(user: User, *, actor: Actor, at: datetime, address: str | None = None) -> None:
@@ -333,6 +267,22 @@ def withdraw_post(
     _allow(actor, "posts", post.user)
     _within_reach(actor, post.organization)
     return end_post(post, last_day=last_day, by=actor.user, at=at, address=address)
+
+
+def hand_over_post(
+    post: Post, *, to: User, since: date, actor: Actor, at: datetime, address: str | None = None
+) -> Post:
+    """The successor takes the post over on ``since``; both people are the security officer's to decide about."""
+    _allow(actor, "posts", post.user)
+    _allow(actor, "posts", to)
+    _within_reach(actor, post.organization)
+    if not to.is_active:
+        raise Refused(_("This account is disabled. Enable it on its page first."))
+    if since <= post.since:
+        sentence = _("The new holder begins after %(day)s, when the present one began.")
+        sentence = sentence % {"day": f"{post.since:%Y-%m-%d}"}
+        raise Refused(sentence, fields={"since": sentence})
+    return hand_over(post, to=to, since=since, by=actor.user, at=at, address=address)
 
 
 def _within_reach(actor: Actor, organization: Organization) -> None:

@@ -85,11 +85,15 @@ def end_post(
     return locked
 
 
-def hand_over(post: Post, *, to: User, since: date, by: User | None, at: datetime) -> Post:
+def hand_over(
+    post: Post, *, to: User, since: date, by: User | None, at: datetime, address: str | None = None
+) -> Post:
     """The successor takes over on ``since``; the predecessor's last day is the day before."""
     with transaction.atomic():
-        end_post(post, last_day=since - timedelta(days=1), by=by, at=at)
-        return appoint(to, organization=post.organization, role=post.role, since=since, by=by, at=at)
+        end_post(post, last_day=since - timedelta(days=1), by=by, at=at, address=address)
+        return appoint(
+            to, organization=post.organization, role=post.role, since=since, by=by, at=at, address=address
+        )
 
 
 @dataclass(frozen=True)

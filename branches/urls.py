@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from branches.views import account, audit, identity_provider, organizations, roster, users
+from branches.views import account, audit, identity_provider, keeping, organizations, records, roster, users
 from branches.views.sign_in import SignIn, sign_in_code
 
 app_name = "branches"
@@ -23,9 +23,23 @@ urlpatterns = [
     path("users/<int:pk>/", users.detail, name="user"),
     path("users/<int:pk>/posts/", users.grant, name="user_grant"),
     path("users/<int:pk>/posts/<int:post>/end/", users.withdraw, name="user_withdraw"),
+    path("users/<int:pk>/change/", users.change, name="user_change"),
     path("users/<int:pk>/<str:name>/", users.act, name="user_act"),
     path("organizations/", organizations.tree, name="organizations"),
     path("organizations/<str:code>/", organizations.organization, name="organization"),
+    path("organizations/<str:code>/add/", keeping.add, name="organization_add"),
+    path("organizations/<str:code>/change/", keeping.change, name="organization_change"),
+    path("organizations/<str:code>/move/", keeping.move, name="organization_move"),
+    path("organizations/<str:code>/merge/", keeping.merge, name="organization_merge"),
+    path("organizations/<str:code>/retire/", keeping.retire, name="organization_retire"),
+    path("organizations/<str:code>/appoint/", records.appoint, name="organization_appoint"),
+    path("organizations/<str:code>/posts/<int:pk>/", records.hand_over, name="organization_hand_over"),
+    path("organizations/<str:code>/term/", records.term, name="organization_term"),
+    path("organizations/<str:code>/term/shift/", records.shift, name="organization_shift"),
+    path("organizations/<str:code>/rating/", records.rating, name="organization_rating"),
+    path("areas/", records.areas, name="areas"),
+    path("areas/<int:pk>/", records.area, name="area"),
+    path("areas/<int:pk>/remove/", records.remove_area, name="area_remove"),
     path("roster/", roster.index, name="roster"),
     path("roster/template/", roster.template, name="roster_template"),
     path("roster/export/", roster.export, name="roster_export"),

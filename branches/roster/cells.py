@@ -24,7 +24,7 @@ _EIGHT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _ROUNDED = re.compile(r"\d(?:\.\d+)?[eE]\+\d+")
 _WHOLE = re.compile(r"\d{1,9}")
 _BETWEEN = re.compile(r"[、,，;；\n]")
-_KEY = re.compile(r"[\w.@+/-]+")
+_KEY = re.compile(r"\w[\w.@+-]*")
 EMAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
 
 

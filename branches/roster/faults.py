@@ -24,7 +24,7 @@ SENTENCES: dict[str, Sentence] = {
     "formula": _("This cell holds a formula. Replace it by its value."),
     "error_value": _("This cell holds the error %(value)s."),
     "too_long": _("This is longer than %(count)s characters."),
-    "not_key": _("Use only letters, digits and . _ @ + - / here, without spaces."),
+    "not_key": _("Use only letters, digits and . _ @ + - here, without spaces."),
     "not_account": _("An account name has 2 to 150 letters, digits and . _ @ + - and no spaces."),
     "not_phone": _("This is no phone number."),
     "not_email": _("This is no e-mail address."),

@@ -24,7 +24,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from branches.access import Actor
-from branches.accounts import KEEPERS, accounts_kept_by, hand_out_passwords
+from branches.accounts import KEEPERS, accounts_kept_by
+from branches.many_accounts import hand_out_passwords
 from branches.models import Organization, RosterFile, User
 from branches.roster.changes import Changes
 from branches.roster.checking import check_roster

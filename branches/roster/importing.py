@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from branches.accounts import NewAccount, create_accounts
 from branches.batches import batches
+from branches.many_accounts import NewAccount, create_accounts
 from branches.models import Area, Organization, Tag, Term, User
 from branches.posts import Appointment, Ending, appoint_all, end_all
 from branches.roster.changes import Changes

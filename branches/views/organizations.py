@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
 from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from branches.access import Actor
 from branches.accounts import DUTY_OF, KEEPERS
-from branches.models import Organization, Post
+from branches.keeping import why_not_appoint, why_not_keep, why_not_record
+from branches.models import Organization, Post, Term
 from branches.models.organization import OrganizationQuerySet
 
 Kind, Role = Organization.Kind, Post.Role
@@ -23,6 +26,8 @@ FOUND = 60
 """Hits of a search that are shown; more than that is a reason to search for more letters."""
 BELOW = 200
 """Children shown of one organisation at once."""
+REMINDED = timedelta(days=183)
+"""How long before the re-election its day is marked."""
 HEADS = (Role.SECRETARY, Role.CHIEF, Role.DEPUTY_SECRETARY, Role.LEADER)
 """Roles named beside an organisation in the tree, the first one that is held."""
 RANKS = {role: rank for rank, role in enumerate(Role)}
@@ -93,7 +98,8 @@ def organization(request: HttpRequest, code: str) -> HttpResponse:
     """``/organizations/<code>/``: posts now and before, the superiors, and what lies directly below."""
     actor = _actor(request)
     seen = in_sight(actor)
-    found = get_object_or_404(seen.select_related("parent"), code=code)
+    related = ("parent", "area__liaison", "second_superior", "linked_leader")
+    found = get_object_or_404(seen.select_related(*related), code=code)
     posts = list(found.posts.select_related("user"))
     now = [
         post for post in posts if post.since <= actor.day and (post.until is None or post.until >= actor.day)
@@ -122,8 +128,46 @@ def organization(request: HttpRequest, code: str) -> HttpResponse:
                 for row in counted.values("kind").annotate(number=Count("pk")).order_by()
             },
             "is_business": bool(actor.business_posts) and actor.sees(found),
-        },
+        }
+        | _records(found, actor),
     )
+
+
+def _records(found: Organization, actor: Actor) -> dict[str, Any]:
+    """Its tags, terms and ratings, and what this person may change of it."""
+    terms = list(found.terms.order_by("-began_on"))
+    running = next((term for term in terms if term.ended_on is None), None)
+    has_ended = bool(found.active_until and found.active_until < actor.day)
+    return {
+        "tags": [tag.name for tag in found.tags.all()],
+        "term": running,
+        "term_light": _term_light(running, actor.day),
+        "terms_before": [term for term in terms if term.ended_on],
+        "ratings": [(rating, "★" * (rating.stars or 0)) for rating in found.ratings.all()[:20]],
+        "has_ended": has_ended,
+        "may_keep": not has_ended and why_not_keep(actor, found) is None,
+        "may_record": not has_ended and why_not_record(actor, found) is None,
+        "may_post": not has_ended and why_not_appoint(actor, found) is None,
+    }
+
+
+@dataclass(frozen=True)
+class TermLight:
+    """How near the re-election is: a word and its colour."""
+
+    word: str
+    tone: str
+
+
+def _term_light(term: Term | None, day: date) -> TermLight | None:
+    """The superior reminds about six months before (《支部工作条例》 ch. 6); past the day the term is overdue."""
+    if term is None:
+        return None
+    if term.due_on < day:
+        return TermLight(_("overdue"), "bad")
+    if term.due_on - day <= REMINDED:
+        return TermLight(_("within six months"), "warn")
+    return None
 
 
 def _actor(request: HttpRequest) -> Actor:

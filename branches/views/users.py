@@ -18,13 +18,12 @@ from branches import accounts
 from branches.access import Actor
 from branches.accounts import DUTY_OF, KEEPERS, accounts_kept_by, unended_posts, why_not
 from branches.models import Organization, Post, SecondFactor, User
+from branches.views.people import OrganizationField, refuse_into
 from common.addresses import client_address
 from common.clock import local_date, now, today
 from common.errors import NotAllowed, Refused
 
 PAGE = 50
-SUGGESTED = 200
-"""Organizations offered while typing; every other one is found by its code or its full name."""
 
 STATES = {
     "active": (gettext_lazy("Active accounts"), Q(is_active=True)),
@@ -84,29 +83,6 @@ def index(request: HttpRequest) -> HttpResponse:
     )
 
 
-class OrganizationField(forms.CharField):
-    """An organization of the keeper's reach, by code, short or full name."""
-
-    def __init__(self, actor: Actor, act: str, **kwargs: Any) -> None:
-        reach = Organization.objects.filter(actor.duty_scope(DUTY_OF[act], "path")).active_on(actor.day)
-        self.found = reach
-        widget = forms.TextInput(attrs={"list": "organizations", "autocomplete": "off"})
-        super().__init__(max_length=100, widget=widget, **kwargs)
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value).strip()
-        matching = list(self.found.filter(code=text)[:1]) or list(
-            self.found.filter(Q(short_name=text) | Q(name=text))[:2]
-        )
-        if not matching:
-            raise forms.ValidationError(
-                _("There is no such organization in your reach. Enter its code or full name.")
-            )
-        if len(matching) > 1:
-            raise forms.ValidationError(_("Several organizations have this name. Enter the code."))
-        return matching[0]
-
-
 class AccountForm(forms.Form):
     """A new account: who, under which name, and whose."""
 
@@ -124,15 +100,31 @@ class AccountForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
+    phone = forms.RegexField(
+        r"\s*\+?[\d -]{5,20}\s*",
+        label=gettext_lazy("Phone number"),
+        required=False,
+        error_messages={"invalid": gettext_lazy("This is no phone number.")},
+    )
 
     def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["organization"] = OrganizationField(
-            actor,
-            "create",
+            reach_of(actor, "create"),
             label=gettext_lazy("Kept by"),
             help_text=gettext_lazy("The organization the person belongs to. It gives no rights; posts do."),
         )
+
+
+class PersonForm(AccountForm):
+    """What may change of an account: everything but its name and whose it is."""
+
+    field_order = ("name", "email", "phone")
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, actor=actor, **kwargs)
+        for name in ("username", "organization"):
+            del self.fields[name]
 
 
 class PostForm(forms.Form):
@@ -154,23 +146,23 @@ class PostForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.initial["since"] = actor.day
         self.fields["organization"] = OrganizationField(
-            actor, "posts", label=gettext_lazy("Party organization"), help_text=gettext_lazy("Code or name.")
+            reach_of(actor, "posts"),
+            label=gettext_lazy("Party organization"),
+            help_text=gettext_lazy("Code or name."),
         )
         self.order_fields(self.field_order)
 
 
 def suggestions(form: forms.Form) -> list[Organization]:
     """What the browser offers while an organization is typed."""
-    return list(form.fields["organization"].found.order_by("path")[:SUGGESTED])  # type: ignore[attr-defined]
+    field = form.fields["organization"]
+    assert isinstance(field, OrganizationField)
+    return field.suggestions()
 
 
-def refuse_into(form: forms.Form, refusal: Refused) -> None:
-    """Put a refusal beside the fields it names, what was typed staying where it is."""
-    named = {name: sentence for name, sentence in refusal.fields.items() if name in form.fields}
-    for name, sentence in named.items():
-        form.add_error(name, str(sentence))
-    if str(refusal) not in map(str, named.values()):
-        form.add_error(None, str(refusal))
+def reach_of(actor: Actor, act: str) -> Any:
+    """The organizations in which this keeper may do an act on accounts."""
+    return Organization.objects.filter(actor.duty_scope(DUTY_OF[act], "path")).active_on(actor.day)
 
 
 @never_cache
@@ -210,7 +202,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 def _detail(request: HttpRequest, user: User, form: PostForm | None = None) -> HttpResponse:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     open_posts = unended_posts(user, day=actor.day)
-    why = {act: why_not(actor, act, user, day_posts=open_posts) for act in (*ACTS, "posts")}
+    why = {act: why_not(actor, act, user, day_posts=open_posts) for act in (*ACTS, "posts", "change")}
     if form is None and not why["posts"]:
         form = PostForm(actor=actor)
     past = (
@@ -233,6 +225,28 @@ def _detail(request: HttpRequest, user: User, form: PostForm | None = None) -> H
         },
         status=422 if form is not None and form.is_bound else 200,
     )
+
+
+@never_cache
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Another name, e-mail address or phone number."""
+    actor = keeper(request)
+    user = in_sight(actor, pk)
+    if reason := why_not(actor, "change", user, day_posts=unended_posts(user, day=actor.day)):
+        raise NotAllowed(reason)
+    known = {"name": user.name, "email": user.email, "phone": user.phone}
+    form = PersonForm(request.POST or None, initial=known, actor=actor)
+    if form.is_valid():
+        given: dict[str, Any] = {"actor": actor, "at": now(), "address": client_address(request)}
+        try:
+            accounts.change_account(user, **form.cleaned_data, **given)
+        except Refused as refusal:
+            refuse_into(form, refusal)
+        else:
+            messages.success(request, _("The account is changed."))
+            return redirect("branches:user", pk=pk)
+    context = {"form": form, "user_shown": user}
+    return render(request, "branches/user_change.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST

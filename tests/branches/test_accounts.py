@@ -161,7 +161,7 @@ def test_a_new_account_is_handed_over_with_a_password_shown_once(offices):
         ({"name": "  "}, "必填"),
         ({"organization": "no such code"}, "没有这个党组织"),
         ({"organization": "财政局机关党委"}, "没有这个党组织"),
-        ({"email": "nobody@"}, "Email"),
+        ({"email": "nobody@"}, "地址"),
     ],
 )
 def test_a_bad_entry_is_refused_with_its_reason_and_what_was_typed_is_kept(offices, given, sentence):

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from branches.accounts import hand_out_passwords
+from branches.many_accounts import hand_out_passwords
 from branches.models import User
 from branches.roster.changes import Changes
 from branches.roster.checking import check_roster
