@@ -99,6 +99,10 @@ DUTIES = {
     "branches:user_act": {"administrator", "security"},
     "branches:user_grant": {"security"},
     "branches:user_withdraw": {"security"},
+    "branches:user_change": {"administrator"},
+    "branches:areas": {"administrator"},
+    "branches:area": {"administrator"},
+    "branches:area_remove": {"administrator"},
     "branches:roster": {"administrator", "security"},
     "branches:roster_template": {"administrator", "security"},
     "branches:roster_export": {"administrator", "security"},
@@ -108,7 +112,7 @@ DUTIES = {
     "branches:roster_download": {"administrator", "security"},
 }
 OBJECTS = {
-    "source": "source source_file source_add source_sweep source_reread source_accept source_edit source_aside "
+    "source": "source source_superior source_take_up source_forward source_file source_add source_sweep source_reread source_accept source_edit source_aside "
     "source_merge source_undo",
     "plan": "plan plan_preview plan_progress plan_retry plan_many plan_close plan_organizations measure_new measure "
     "measure_move measure_remove measure_split measure_merge measure_act",
@@ -119,6 +123,10 @@ OBJECTS = {
     "report": "report download",
 }
 SPECIAL = {"tracker:review_one", "tracker:notice", "branches:organization"}
+KEPT = "add change move merge retire"
+RECORDED = "term shift rating"
+GRANTED = "appoint hand_over"
+TREE_ACTS = {f"branches:organization_{name}" for name in f"{KEPT} {RECORDED} {GRANTED}".split()}
 
 
 def is_seen(actor: str, kind: str, place: str) -> bool:
@@ -198,6 +206,17 @@ def stage() -> Stage:
             source=source, start=0, end=len(text), path=["一、"], title=mark, stance="directive"
         )
         action = Action.objects.create(source=source, passage=passage, start=len(text) - 7, end=len(text) - 1)
+        paper = Source.objects.create(
+            organization=unit,
+            title=mark,
+            text=text,
+            dated=day,
+            sha256=f"{mark}2",
+            created_by=author,
+            created_at=at,
+        )
+        source.rests_on.add(paper)
+        asked = Action.objects.create(source=paper, start=len(text) - 7, end=len(text) - 1)
         plan = Plan.objects.create(
             organization=unit, title=mark, period="2026H1", created_by=author, created_at=at
         )
@@ -252,7 +271,7 @@ def stage() -> Stage:
             built_at=at,
         )
         report.file.save(f"{mark}.xlsx", ContentFile(b"x"))
-        ids["source", name] = {"pk": source.pk, "action": action.pk}
+        ids["source", name] = {"pk": source.pk, "action": action.pk, "asked": asked.pk}
         ids["plan", name] = {"pk": plan.pk, "measure": measure.pk, "act": "reserve", "other": other.pk}
         ids["task", name] = {"pk": task.pk, "act": "report", "evidence_pk": evidence.pk}
         ids["extension", name] = {"pk": extension.pk, "act": "grant"}
@@ -288,7 +307,7 @@ OBJECT_ROUTES = {
 def test_every_address_has_an_expectation():
     expected = (
         PUBLIC | {f"branches:{n}" for n in OWN} | LIST_ROUTES | set(DUTIES) | set(OBJECT_ROUTES) | SPECIAL
-    )
+    ) | TREE_ACTS
     api = {name for name in ROUTES if name.startswith("api:")}
     assert set(ROUTES) - api == expected
 
@@ -442,3 +461,49 @@ def test_the_page_of_an_organization_is_scoped_like_everything_else(actor, stage
             assert status == 200, (actor, name)
         elif actor != "auditor":
             assert status == 404, (actor, name)
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_the_tree_is_changed_by_the_duty_in_its_subtree_and_out_of_sight_there_is_nothing(actor, stage):
+    """Administrators keep organisations, security officers posts; the superior's office records terms and ratings."""
+    client = Client(raise_request_exception=False)
+    if actor != "anonymous":
+        client.force_login(stage.users[actor])
+    posts = {
+        unit: Post.objects.create(
+            user=stage.users["nobody"],
+            organization=stage.places[unit],
+            role="MEMBER",
+            since=date(2020, 1, 1),
+            until=date(2020, 2, 1),
+        )
+        for unit in PLACES
+    }
+    held = [] if actor in {"moved", *SIGNED_OUT} else ACTORS[actor]
+    wrong = []
+    for route in sorted(TREE_ACTS):
+        name = route.removeprefix("branches:organization_")
+        duty = "SECURITY_OFFICER" if name in GRANTED.split() else "ADMINISTRATOR"
+        for place in PLACES:
+            above = _above(TREE[place][0])
+            may = any(role == duty and root in _above(place) for root, role in held)
+            if name in RECORDED.split():
+                may = may or any(
+                    role in {"SECRETARY", "DEPUTY_SECRETARY", "CLERK"} and root in above
+                    for root, role in held
+                )
+            sees = is_seen(actor, "task", place) or any(
+                role not in BUSINESS and root in _above(place) for root, role in held
+            )
+            ids = {"code": stage.places[place].code} | (
+                {"pk": posts[place].pk} if name == "hand_over" else {}
+            )
+            status, body = ask(client, route, **ids)
+            expected = (
+                {302} if actor in SIGNED_OUT else {404} if not sees else {200, 400, 404} if may else {403}
+            )
+            if status not in expected or (may and name not in {"shift", "add"} and status == 404):
+                wrong.append((route, place, status, expected))
+            if leaks(actor, body):
+                wrong.append((route, place, "leaks"))
+    assert not wrong, "\n".join(map(str, wrong))

@@ -83,10 +83,13 @@ class Preview:
 
 
 def issuable(plan: Plan) -> list[Measure]:
-    """The measures that issuing concerns: neither in reserve nor withdrawn, in the plan's order."""
+    """The measures that issuing concerns: neither in reserve nor withdrawn, in the plan's order.
+
+    Those carried over from an earlier plan brought their tasks with them: none is created anew.
+    """
     states = [Measure.State.PROPOSED, Measure.State.ACTIVE]
     receivers = Prefetch("receivers", Organization.objects.order_by("path"))
-    measures = Measure.objects.filter(plan=plan, state__in=states)
+    measures = Measure.objects.filter(plan=plan, state__in=states, carried_from=None)
     return list(measures.select_related("responsible_leader", "lead").prefetch_related(receivers))
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tracker.views import findings, home, inspections, notices, plans, review, sources, tasks
+from tracker.views import behind, findings, home, inspections, notices, plans, review, sources, tasks
 
 app_name = "tracker"
 urlpatterns = [
     *home.urlpatterns,
     *sources.urlpatterns,
+    *behind.urlpatterns,
     *plans.urlpatterns,
     *tasks.urlpatterns,
     *review.urlpatterns,

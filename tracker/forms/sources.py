@@ -150,3 +150,19 @@ class WordsForm(forms.Form):
 
     words = forms.CharField(label=_("Words of the text"), max_length=300)
     near = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
+
+class RestsOnForm(forms.Form):
+    """Which papers, entered by the same office, a source carries out."""
+
+    papers = forms.ModelMultipleChoiceField(
+        Source.objects.none(),
+        label=_("Papers it carries out"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, source: Source, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        others = Source.objects.filter(organization=source.organization_id).exclude(pk=source.pk)
+        self.fields["papers"].queryset = others.defer("text").order_by("-dated", "-pk")  # type: ignore[attr-defined]

@@ -69,6 +69,10 @@ class Measure(Subject):
         YEARLY = "yearly", _("every year")
 
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="measures", verbose_name=_("plan"))
+    carried_from = models.ForeignKey(
+        Plan, models.PROTECT, null=True, blank=True, related_name="carried_over", editable=False
+    )
+    """结转: the plan it was issued with, once it has moved to a later one together with its tasks."""
     position = models.PositiveIntegerField(_("number"), default=0)
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.PROPOSED, editable=False)
     title = models.CharField(_("measure"), max_length=120)

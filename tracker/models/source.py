@@ -45,6 +45,10 @@ class Source(models.Model):
     """Of the file as received, or of the pasted text in UTF-8."""
     original = models.FileField(_("file as received"), upload_to="sources/", blank=True)
     original_name = models.CharField(max_length=120, blank=True)
+    rests_on = models.ManyToManyField(
+        "self", symmetrical=False, blank=True, related_name="carried_out_by", verbose_name=_("rests on")
+    )
+    """The superior's papers that this one carries out."""
     rules_version = models.CharField(max_length=20, blank=True, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()

@@ -12,7 +12,8 @@ from django.utils.translation import pgettext_lazy
 from branches.access import Actor
 from branches.models import Organization, Post, User
 from common.clock import local_date
-from tracker.models import Evidence, Finding, StoredFile
+from common.periods import Period
+from tracker.models import Evidence, Finding, Plan, StoredFile
 
 
 def plain_text(label: Any, *, required: bool = True, rows: int = 3, limit: int = 2000) -> forms.CharField:
@@ -200,6 +201,25 @@ class ReserveForm(ActForm):
         cleaned = super().clean() or {}
         self.require_not_past("review_on")
         return cleaned
+
+
+class CarryForwardForm(ActForm):
+    """结转: the named next plan, of the same organisation and not closed."""
+
+    to = forms.ModelChoiceField(Plan.objects.none(), label=_("Into the plan"), empty_label=None)
+    remark = plain_text(_("Remark"), required=False)
+
+    def prepare(self) -> None:
+        self.fields["to"].queryset = next_plans(self.subject)  # type: ignore[attr-defined]
+
+
+def next_plans(measure: Any) -> Any:
+    """The plans a measure may be carried into: of the same issuer, not closed, made later than its own."""
+    plan = measure.plan
+    end = Period.parse(plan.period).end
+    others = Plan.objects.filter(organization=plan.organization_id).exclude(state=Plan.State.CLOSED)
+    later = [pk for pk, code in others.values_list("pk", "period") if Period.parse(code).end > end]
+    return others.filter(pk__in=later).order_by("period", "pk")
 
 
 class SuspendForm(ActForm):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from branches.access import Actor
@@ -74,6 +75,23 @@ def _take_up(context: Context) -> None:
     context.subject.review_on = None
 
 
+def _has_a_next_plan(context: Context) -> Sentence | None:
+    if context.subject.plan.state != "ISSUED":
+        return _("Only a measure of an issued plan is carried over.")
+    if not forms.next_plans(context.subject).exists():
+        return _("There is no plan of a later period yet. Create it first, then carry the measure over.")
+    return None
+
+
+def _carry(context: Context) -> None:
+    """The measure moves with all its tasks; they keep their history, dates and numbers."""
+    measure, to = context.subject, context.given["to"]
+    last = Measure.objects.filter(plan=to).aggregate(last=Max("position"))["last"]
+    context.notes["from_plan"] = {"id": measure.plan_id, "name": measure.plan.title}
+    measure.carried_from = measure.carried_from or measure.plan
+    measure.plan, measure.position = to, (last or 0) + 1
+
+
 VERIFIER: tuple[Party, ...] = (INSPECTOR, OFFICE)
 
 TABLE: list[Transition] = [
@@ -111,6 +129,16 @@ TABLE: list[Transition] = [
         who=VERIFIER,
         form=forms.ReasonForm,
         guard=_not_involved,
+    ),
+    Transition(
+        "carry_forward",
+        _("Carry over"),
+        frozenset({State.ACTIVE, State.VERIFYING}),
+        State.ACTIVE,
+        who=(OFFICE,),
+        form=forms.CarryForwardForm,
+        guard=_has_a_next_plan,
+        effect=_carry,
     ),
     Transition(
         "withdraw",

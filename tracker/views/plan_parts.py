@@ -65,6 +65,9 @@ def table_of(request: HttpRequest, plan: Plan) -> dict[str, Any]:
         "may_edit": editing,
         "inside": actor.sees(plan.organization),
         "many": many_form(plan, actor, None) if editing else None,
+        "carried_over": list(plan.carried_over.exclude(plan=plan).select_related("plan"))
+        if actor.sees(plan.organization) and not plan.is_open
+        else [],
         "job": job if job and job.state != Job.State.DONE else None,
         "offers": [b for b in offers_for(plan, actor=actor, at=now()) if b.act == "close"],
     }
