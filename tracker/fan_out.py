@@ -89,11 +89,13 @@ def _make_missing(
             f"""
             INSERT INTO tracker_task (id, organization_id, event_head, {", ".join(constants)})
             WITH unit(id) AS ({receivers}),
-            fresh AS (
-                SELECT {next_id} AS id, unit.id AS organization_id FROM unit
+            wanted AS (
+                SELECT unit.id FROM unit JOIN branches_organization o ON o.id = unit.id
                 WHERE NOT EXISTS (SELECT 1 FROM tracker_task t WHERE t.measure_id = %s AND t.occurrence = %s
                                   AND t.organization_id = unit.id)
-            )
+                ORDER BY o.path
+            ),
+            fresh AS (SELECT {next_id} AS id, wanted.id AS organization_id FROM wanted)
             SELECT id, organization_id, {digest}, {_marks(constants)} FROM fresh
             """,  # noqa: S608 - names of columns and functions of our own, every value is a parameter
             [*receiver_params, measure.pk, occurrence.label, before_id, after_id, *constants.values()],
@@ -110,6 +112,7 @@ def _make_missing(
             INSERT INTO tracker_event (subject_id, body, hash, {", ".join(event)})
             SELECT id, {body}, event_head, {_marks(event)} FROM tracker_task
             WHERE measure_id = %s AND occurrence = %s AND id > %s
+            ORDER BY id
             """,  # noqa: S608
             [before_id, after_id, *event.values(), measure.pk, occurrence.label, last],
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Area(models.Model):
@@ -13,7 +14,7 @@ class Area(models.Model):
     organization = models.ForeignKey(
         "branches.Organization", models.PROTECT, related_name="areas", verbose_name=_("work committee")
     )
-    name = models.CharField(_("name"), max_length=40)
+    name = models.CharField(pgettext_lazy("organization", "name"), max_length=40)
     liaison = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 if TYPE_CHECKING:
     from branches.access import Actor
 
+MOST_MEMBERS = 1_000_000
+"""Said here, since databases differ in what they can hold: nobody counts more in one organisation."""
 STEP = 4
 """Characters of ``path`` that one level of the tree takes: 1,679,616 children of one parent."""
 
@@ -80,7 +84,7 @@ class Organization(models.Model):
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     code = models.CharField(_("code"), max_length=30, unique=True)
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(pgettext_lazy("organization", "name"), max_length=100)
     short_name = models.CharField(_("short name"), max_length=40)
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("superior")
@@ -111,8 +115,12 @@ class Organization(models.Model):
         related_name="linked_organizations",
         verbose_name=_("linked leader"),
     )
-    full_members = models.PositiveIntegerField(_("full members"), default=0)
-    probationary_members = models.PositiveIntegerField(_("probationary members"), default=0)
+    full_members = models.PositiveIntegerField(
+        _("full members"), default=0, validators=[MaxValueValidator(MOST_MEMBERS)]
+    )
+    probationary_members = models.PositiveIntegerField(
+        _("probationary members"), default=0, validators=[MaxValueValidator(MOST_MEMBERS)]
+    )
     version = models.PositiveIntegerField(default=0, editable=False)
     active_from = models.DateField(_("active from"))
     active_until = models.DateField(_("active until"), null=True, blank=True)

@@ -14,7 +14,7 @@ from branches.access import Actor
 from branches.accounts import accounts_kept_by
 from branches.keeping import ORGANIZERS
 from branches.models import Area, Organization, Post, Rating, User
-from branches.models.organization import OrganizationQuerySet
+from branches.models.organization import MOST_MEMBERS, OrganizationQuerySet
 from branches.views.people import OrganizationField, PersonField, day_field
 
 Kind = Organization.Kind
@@ -67,9 +67,9 @@ class DetailsForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Words to choose receivers by, with 、 between them."),
     )
-    full_members = forms.IntegerField(label=gettext_lazy("Full members"), min_value=0, max_value=1_000_000)
+    full_members = forms.IntegerField(label=gettext_lazy("Full members"), min_value=0, max_value=MOST_MEMBERS)
     probationary_members = forms.IntegerField(
-        label=gettext_lazy("Probationary members"), min_value=0, max_value=1_000_000
+        label=gettext_lazy("Probationary members"), min_value=0, max_value=MOST_MEMBERS
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
