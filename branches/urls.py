@@ -3,7 +3,17 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from branches.views import account, audit, identity_provider, keeping, organizations, records, roster, users
+from branches.views import (
+    account,
+    audit,
+    calendar,
+    identity_provider,
+    keeping,
+    organizations,
+    records,
+    roster,
+    users,
+)
 from branches.views.sign_in import SignIn, sign_in_code
 
 app_name = "branches"
@@ -47,5 +57,8 @@ urlpatterns = [
     path("roster/<int:pk>/import/", roster.release, name="roster_import"),
     path("roster/<int:pk>/passwords/", roster.passwords, name="roster_passwords"),
     path("roster/<int:pk>/<str:which>/", roster.download, name="roster_download"),
+    path("calendar/", calendar.index, name="calendar"),
+    path("calendar/notice/", calendar.notice, name="calendar_notice"),
+    path("calendar/<str:day>/", calendar.day_page, name="calendar_day"),
     path("audit/", audit.audit, name="audit"),
 ]

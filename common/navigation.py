@@ -14,6 +14,7 @@ LEADERS = frozenset({"LEADER", "CHIEF"})
 INSPECTORS = frozenset({"INSPECTOR"})
 BUSINESS = OFFICE | LEADERS | INSPECTORS | {"MEMBER", "LIAISON"}
 KEEPERS = frozenset({"ADMINISTRATOR", "SECURITY_OFFICER"})
+ADMINISTRATORS = frozenset({"ADMINISTRATOR"})
 AUDITORS = frozenset({"AUDITOR"})
 SYSTEM = KEEPERS | AUDITORS
 
@@ -58,6 +59,7 @@ ENTRIES = (
     Entry("/organizations/", _("Organizations"), "building-library", BUSINESS | SYSTEM),
     Entry("/users/", _("Accounts"), "users", KEEPERS, at_branches=True),
     Entry("/audit/", _("Audit log"), "shield-check", AUDITORS, at_branches=True),
+    Entry("/calendar/", _("Working-day calendar"), "calendar-days", ADMINISTRATORS),
 )
 
 

@@ -100,6 +100,9 @@ DUTIES = {
     "branches:user_grant": {"security"},
     "branches:user_withdraw": {"security"},
     "branches:user_change": {"administrator"},
+    "branches:calendar": {"administrator"},
+    "branches:calendar_day": {"administrator"},
+    "branches:calendar_notice": {"administrator"},
     "branches:areas": {"administrator"},
     "branches:area": {"administrator"},
     "branches:area_remove": {"administrator"},
@@ -369,6 +372,7 @@ def test_lists_hold_only_what_is_in_sight(actor, stage):
             "pk": stage.users["moved"].pk,
             "name": "disable",
             "which": "file",
+            "day": "2026-07-01",
             "post": stage.users["secretary"].posts.get().pk,
         }
         status, _body = ask(client, route, **{name: known[name] for name in ROUTES[route]})

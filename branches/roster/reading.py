@@ -62,8 +62,7 @@ def read_roster(path: Path, name: str) -> list[RawSheet]:
 
     Raises BadFile: not a roster, too large, formulas, two sheets of the same kind, none at all.
     """
-    kind = check_shape(path, name)
-    sheets = list(_csv_sheets(path, name) if kind == "csv" else _workbook_sheets(path))
+    sheets = read_sheets(path, name)
     for sheet in sheets:
         _recognise(sheet)
     found = [sheet.layout.name for sheet in sheets if sheet.layout]
@@ -75,6 +74,12 @@ def read_roster(path: Path, name: str) -> list[RawSheet]:
     if doubled:
         raise BadFile("two_columns", sheet=doubled.title, heading=doubled.doubled)
     return sheets
+
+
+def read_sheets(path: Path, name: str) -> list[RawSheet]:
+    """The visible sheets of a workbook or CSV, whatever they hold. Raises BadFile: damaged, too large, formulas."""
+    kind = check_shape(path, name)
+    return list(_csv_sheets(path, name) if kind == "csv" else _workbook_sheets(path))
 
 
 def parser_command(path: Path) -> list[str]:

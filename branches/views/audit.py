@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -18,7 +18,7 @@ from branches.access import Actor
 from branches.models import Organization, Post, User
 from common.clock import start_of_day
 from common.errors import NotAllowed
-from common.models import AuditEntry
+from common.models import AuditEntry, Workday
 
 PAGE = 100
 DUTY = frozenset({Post.Role.AUDITOR})
@@ -45,7 +45,9 @@ ACTS = {
     "add": gettext_lazy("added"),
     "change": gettext_lazy("changed"),
     "delete": gettext_lazy("deleted"),
+    "import": gettext_lazy("imported"),
 }
+SETTINGS = {"calendar": gettext_lazy("Working-day calendar")}
 STEPS = {
     "code": gettext_lazy("wrong code"),
     "provider": gettext_lazy("through the organization's own sign-in"),
@@ -145,6 +147,7 @@ def _in_words(entry: AuditEntry, people: dict[int, User], places: dict[str, str]
     data: dict[str, Any] = dict(entry.data)
     about = people.get(data.pop("user", 0))
     role = data.pop("role", "")
+    data = {name: _plain(name, value) for name, value in data.items()}
     parts = [
         ACTS.get(data.get("act", ""), data.get("act")),
         STEPS.get(data.get("step", ""), data.get("step")),
@@ -154,6 +157,17 @@ def _in_words(entry: AuditEntry, people: dict[int, User], places: dict[str, str]
         *(value for name, value in data.items() if name not in {"act", "step", "account", "organization"}),
     ]
     return " · ".join(str(part) for part in parts if part not in ("", None))
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A detail as people read it: the name of a setting, a list in one line, a mark only where it is set."""
+    if name == "setting":
+        return SETTINGS.get(value, value)
+    if name == "official":
+        return pgettext("calendar", "official") if value else ""
+    if name in {"kind", "before"} and value in Workday.Kind.values:
+        return Workday.Kind(value).label
+    return "、".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _cursor(text: str) -> tuple[datetime, int] | None:

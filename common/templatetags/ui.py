@@ -15,13 +15,14 @@ from django.template.base import Parser, Token
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from heroicons.templatetags.heroicons import heroicon_outline
 
 from common import clock, saying
 from common.frame import unread_of
 from common.models import Job
 from common.navigation import NOTICES, ON_THE_TAB_BAR, entries_for
+from common.workdays import Calendar
 
 register = template.Library()
 
@@ -177,6 +178,39 @@ def day(value: date | None, working_days: int | None = None) -> SafeString:
         urgency,
         saying.time_left(working_days),
     )
+
+
+@register.simple_tag(takes_context=True)
+def provisional(context: Context, value: date | None) -> SafeString:
+    """A mark behind a due date whose year's holidays are not decreed yet; nothing behind any other.
+
+    Asks the ``calendar`` of the context, else the database, once a request.
+    """
+    if value is None:
+        return mark_safe("")
+    if not _calendar(context).is_provisional(value):
+        return mark_safe("")
+    return format_html(
+        ' <span class="badge warn provisional" title="{}">{}</span>',
+        gettext(
+            "The official notice on the holidays of %(year)s has not been entered; working days may still shift."
+        )
+        % {"year": value.year},
+        pgettext("calendar", "provisional"),
+    )
+
+
+def _calendar(context: Context) -> Calendar:
+    calendar = context.get("calendar")
+    if isinstance(calendar, Calendar):
+        return calendar
+    request = context.get("request")
+    kept = getattr(request, "working_calendar", None)
+    if kept is None:
+        kept = Calendar.load()
+        if request is not None:
+            request.working_calendar = kept
+    return kept
 
 
 @register.simple_tag

@@ -202,7 +202,7 @@ EVERY += ["/reports/", "/organizations/"]
             [("INSPECTOR", "COMMITTEE")],
             [p for p in EVERY if p not in ("/sources/", "/review/", "/overview/")],
         ),
-        ([("ADMINISTRATOR", "WORK_COMMITTEE")], ["/", "/organizations/", "/users/"]),
+        ([("ADMINISTRATOR", "WORK_COMMITTEE")], ["/", "/organizations/", "/users/", "/calendar/"]),
         ([("SECURITY_OFFICER", "WORK_COMMITTEE")], ["/", "/organizations/", "/users/"]),
         ([("AUDITOR", "WORK_COMMITTEE")], ["/", "/organizations/", "/audit/"]),
         ([], ["/"]),

@@ -169,6 +169,7 @@ def preview_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "plan": plan,
         "preview": found,
+        "calendar": calendar,
         "weeks": weeks_of(found),
         "units": len(shares),
         "holes": holes_of(found),

@@ -62,6 +62,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
             "tabs": [(g, GROUPS[g], counts[g], g == chosen.shown) for g in SHOWN_GROUPS],
             "count": counts[chosen.shown] if chosen.shown else tasks.count(),
             "rows": rows_of(found.tasks, day=day, calendar=calendar),
+            "calendar": calendar,
             "next_url": _turned(request, after=found.next),
             "previous_url": _turned(request, before=found.previous),
             "plans": Plan.objects.visible_to(actor).filter(state=Plan.State.ISSUED)[:60],
@@ -149,6 +150,7 @@ def task_page(request: HttpRequest, pk: int) -> HttpResponse:
             "chain": list(reversed(chain_of(task.organization, day=day))),
             "lines": (lines := timeline_of(task)),
             "last_return": next((line for line in lines if line.act in RETURNS), None)
+            "calendar": calendar,
             if task.returned
             else None,
             "evidence": task.evidence.select_related("file", "added_by"),
