@@ -51,6 +51,7 @@ ENTRIES = (
     Entry("/sources/", _("Sources"), "document-text", OFFICE),
     Entry("/plans/", _("Plans"), "clipboard-document-list", OFFICE | LEADERS | INSPECTORS),
     Entry("/tasks/", _("Tasks"), "check-circle", BUSINESS, at_branches=True),
+    Entry("/grid/", _("Grid of lights"), "table-cells", OFFICE | LEADERS | INSPECTORS),
     Entry("/review/", _("Review"), "inbox-arrow-down", OFFICE),
     Entry("/inspections/", _("Inspections"), "magnifying-glass-circle", OFFICE | LEADERS | INSPECTORS),
     Entry("/findings/", _("Findings"), "exclamation-triangle", BUSINESS, at_branches=True),

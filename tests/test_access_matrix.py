@@ -87,7 +87,7 @@ PUBLIC |= {"branches:provider_callback", "branches:sign_out"}
 OWN = {"account", "password", "second_factor", "sign_out_elsewhere"}
 LISTS = {
     "tracker": "home sources source_new plans plan_new tasks acknowledge_many gaps review measures_to_verify notices "
-    "read_notices inspections inspection_new findings finding_new",
+    "read_notices inspections inspection_new findings finding_new grid",
     "reports": "overview reports figures",
     "branches": "organizations",
 }

@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy
 
 from branches.access import Actor
-from branches.models import Organization
+from branches.models import Area, Organization
 from common.workdays import Calendar
 from tracker.lights import Glance, glance, is_behind, is_near, is_red, near_until
 from tracker.models import Measure, Plan, Task
@@ -104,6 +104,9 @@ class TaskFilter(forms.Form):
     plan = forms.ModelChoiceField(Plan.objects.none(), required=False)
     measure = forms.ModelChoiceField(Measure.objects.none(), required=False)
     org = forms.ModelChoiceField(Organization.objects.none(), required=False)
+    unit = forms.ModelChoiceField(Organization.objects.none(), required=False)
+    area = forms.ModelChoiceField(Area.objects.none(), required=False)
+    kind = forms.ChoiceField(choices=Organization.Kind.choices, required=False)
     handler = forms.ChoiceField(choices=[("me", "me")], required=False)
     mine = forms.ChoiceField(choices=[("1", "1")], required=False)
     extension = forms.ChoiceField(choices=[("1", "1")], required=False)
@@ -118,6 +121,9 @@ class TaskFilter(forms.Form):
         self.fields["plan"].queryset = Plan.objects.visible_to(actor)  # type: ignore[attr-defined]
         self.fields["measure"].queryset = Measure.objects.visible_to(actor)  # type: ignore[attr-defined]
         self.fields["org"].queryset = Organization.objects.visible_to(actor)  # type: ignore[attr-defined]
+        self.fields["unit"].queryset = Organization.objects.visible_to(actor)  # type: ignore[attr-defined]
+        in_sight = Area.objects.filter(actor.scope("organizations__path")).distinct()
+        self.fields["area"].queryset = in_sight  # type: ignore[attr-defined]
         self.is_valid()
 
     @property
@@ -170,6 +176,15 @@ class TaskFilter(forms.Form):
 
     def _by_org(self, tasks: Any, organization: Organization) -> Any:
         return tasks.below(organization)
+
+    def _by_unit(self, tasks: Any, organization: Organization) -> Any:
+        return tasks.filter(organization=organization)
+
+    def _by_area(self, tasks: Any, area: Area) -> Any:
+        return tasks.filter(organization__area=area)
+
+    def _by_kind(self, tasks: Any, kind: str) -> Any:
+        return tasks.filter(organization__kind=kind)
 
     def _by_handler(self, tasks: Any, _me: str) -> Any:
         return tasks.filter(handler=self.actor.user)

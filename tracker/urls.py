@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker.views import behind, findings, home, inspections, notices, plans, review, sources, tasks
+from tracker.views import behind, findings, grid, home, inspections, notices, plans, review, sources, tasks
 
 app_name = "tracker"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     *behind.urlpatterns,
     *plans.urlpatterns,
     *tasks.urlpatterns,
+    *grid.urlpatterns,
     *review.urlpatterns,
     *notices.urlpatterns,
     *inspections.urlpatterns,

@@ -186,7 +186,17 @@ def test_a_title_is_written_once_and_printed_twice():
 
 # navigation and bell --------------------------------------------------------------------------------------------------
 
-EVERY = ["/", "/sources/", "/plans/", "/tasks/", "/review/", "/inspections/", "/findings/", "/overview/"]
+EVERY = [
+    "/",
+    "/sources/",
+    "/plans/",
+    "/tasks/",
+    "/grid/",
+    "/review/",
+    "/inspections/",
+    "/findings/",
+    "/overview/",
+]
 EVERY += ["/reports/", "/organizations/"]
 
 

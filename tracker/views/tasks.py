@@ -36,7 +36,7 @@ SWITCHES: dict[str, str | Promise] = {
     "mine": gettext_lazy("my own unit"),
     "extension": gettext_lazy("extension asked for"),
 }
-WITHOUT_A_CONTROL = (*SWITCHES, "measure", "overdue_on", "due_from", "due_to")
+WITHOUT_A_CONTROL = (*SWITCHES, "measure", "unit", "area", "kind", "overdue_on", "due_from", "due_to")
 SHOWN_AT_ONCE = 200
 WITH_FILES = frozenset({"report", "submit"})
 """Acts whose page also takes evidence, so that text and photos go in together."""
@@ -81,6 +81,11 @@ def _chips(request: HttpRequest, chosen: TaskFilter) -> list[tuple[str, str | Pr
     words.setdefault("handler", SWITCHES["handler"])
     if measure := on.get("measure"):
         words["measure"] = measure.title
+    for name in ("unit", "area"):
+        if name in on:
+            words[name] = str(on[name])
+    if kind := on.get("kind"):
+        words["kind"] = Organization.Kind(kind).label
     if day := on.get("overdue_on"):
         words["overdue_on"] = _("overdue on %(day)s") % {"day": saying.full_date(day)}
     if day := on.get("due_from"):
@@ -145,12 +150,12 @@ def task_page(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "task": task,
             "glance": glance(task, day=day, calendar=calendar),
+            "calendar": calendar,
             "limit_days": calendar.between(day, task.acknowledge_by),
             "words": words_behind(task.measure, actor=actor),
             "chain": list(reversed(chain_of(task.organization, day=day))),
             "lines": (lines := timeline_of(task)),
             "last_return": next((line for line in lines if line.act in RETURNS), None)
-            "calendar": calendar,
             if task.returned
             else None,
             "evidence": task.evidence.select_related("file", "added_by"),

@@ -1,0 +1,278 @@
+"""The grid of a plan: units down, measures across, one light a cell, sums at both edges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from django.db.models import Case, CharField, Count, Min, QuerySet, Value, When
+from django.http import QueryDict
+from django.urls import reverse
+
+from branches.access import Actor
+from branches.models import Area, Organization
+from common.templatetags.ui import LIGHTS
+from common.workdays import Calendar
+from tracker.lights import is_behind, is_near, is_red
+from tracker.models import Measure, Plan, Task
+
+SIGNS = {"red": "■", "yellow": "▲", "green": "●", "suspended": "‖", "done": "✓"}
+"""The lights from worst to best with the shape that says the same without colour."""
+SORTS = ("tree", "behind")
+DRAFTS = (Plan.State.DRAFT, Plan.State.CONSULTING)
+
+
+def with_light(tasks: Any, *, day: date, calendar: Calendar) -> Any:
+    """Tasks annotated with ``light``, a key of ``SIGNS``; withdrawn ones are left out. The rule of
+    ``lights.light_of``, said once more for the database; a test compares the two. One query for the paces.
+    """
+    tasks = tasks.exclude(state=Task.State.WITHDRAWN)
+    yellow = is_near(day=day, calendar=calendar) | is_behind(tasks, day=day, calendar=calendar)
+    return tasks.annotate(
+        light=Case(
+            When(state=Task.State.DONE, then=Value("done")),
+            When(state=Task.State.SUSPENDED, then=Value("suspended")),
+            When(is_red(day=day), then=Value("red")),
+            When(yellow, then=Value("yellow")),
+            default=Value("green"),
+            output_field=CharField(),
+        )
+    )
+
+
+def plans_for(actor: Actor) -> QuerySet[Plan]:
+    """Plans in sight that have been issued, those in force first, the newest of them first."""
+    return Plan.objects.visible_to(actor).exclude(state__in=DRAFTS).order_by("-state", "-created_at", "-pk")
+
+
+class GridFilter:
+    """What the address of the grid asks for; a filter that cannot be read is left out."""
+
+    def __init__(self, query: QueryDict) -> None:
+        self.q = _text(query, "q")
+        self.about = _text(query, "about")
+        self.area = _number(query.get("area", ""))
+        self.kind = query.get("kind", "") if query.get("kind", "") in Organization.Kind.values else ""
+        self.light = query.get("light", "") if query.get("light", "") in SIGNS else ""
+        self.sort = query.get("sort", "") if query.get("sort", "") in SORTS else "tree"
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.q or self.about or self.area or self.kind or self.light)
+
+    def lets_through(self, unit: Unit) -> bool:
+        """Whether a unit passes, its lights apart."""
+        return (
+            (not self.area or unit.area == self.area)
+            and (not self.kind or unit.kind == self.kind)
+            and all(word in unit.short_name or word in unit.name for word in self.q.split())
+        )
+
+    def is_about(self, measure: Measure) -> bool:
+        return all(word in measure.title for word in self.about.split())
+
+
+class Unit(NamedTuple):
+    """A row's organisation."""
+
+    id: int
+    short_name: str
+    name: str
+    kind: str
+    area: int | None
+    path: str
+
+
+Counts = dict[str, int]
+"""Number of tasks by light."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One unit's tasks of one measure: the worst light, how many there are of it, and where it leads."""
+
+    light: str
+    count: int
+    url: str
+    words: str
+    several: bool
+
+    @property
+    def sign(self) -> str:
+        return f"{SIGNS[self.light]}{self.count}" if self.several else SIGNS[self.light]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A number at an edge and the list it was counted from; no address where no list has just these tasks."""
+
+    light: str
+    count: int
+    url: str = ""
+
+
+@dataclass
+class Line:
+    """One row."""
+
+    unit: Unit
+    found: dict[int, list[tuple[str, int, int]]] = field(default_factory=dict)
+    """By measure: light, number of tasks, id of the first one."""
+
+    def counts(self, measures: Iterable[int]) -> Counts:
+        counts = dict.fromkeys(SIGNS, 0)
+        for measure in measures:
+            for light, number, _first in self.found.get(measure, ()):
+                counts[light] += number
+        return counts
+
+
+class Grid:
+    """All rows and columns that the filter lets through. Five queries, whatever the size.
+
+    ``day`` is the local day the lights are as of.
+    """
+
+    def __init__(
+        self, plan: Plan, *, actor: Actor, chosen: GridFilter, day: date, calendar: Calendar
+    ) -> None:
+        self.plan, self.chosen = plan, chosen
+        # asked for once: a thousand cells each asking the resolver and the catalogue took half the time
+        self._tasks = reverse("tracker:tasks")
+        self._words = {light: str(LIGHTS[light]) for light in SIGNS}
+        tasks = Task.objects.visible_to(actor).filter(measure__plan=plan)
+        lines = _lines(with_light(tasks, day=day, calendar=calendar), Organization.objects.visible_to(actor))
+        asked = {measure for line in lines for measure in line.found}
+        measures = Measure.objects.visible_to(actor).filter(plan=plan).order_by("position", "pk")
+        self.measures = [
+            m
+            for m in measures.only("pk", "plan_id", "position", "title")
+            if m.pk in asked and chosen.is_about(m)
+        ]
+        self.areas = list(
+            Area.objects.filter(pk__in={line.unit.area for line in lines if line.unit.area}).order_by("name")
+        )
+        kinds = {line.unit.kind for line in lines}
+        self.kinds = [(value, label) for value, label in Organization.Kind.choices if value in kinds]
+        self._ids = [m.pk for m in self.measures]
+        self.is_empty = not lines
+        self.lines = self._narrowed(lines)
+
+    def _narrowed(self, lines: list[Line]) -> list[Line]:
+        chosen = self.chosen
+        counted = [(line, line.counts(self._ids)) for line in lines if chosen.lets_through(line.unit)]
+        # a measure filter must not leave rows without a single cell
+        counted = [(line, c) for line, c in counted if (c[chosen.light] if chosen.light else any(c.values()))]
+        if chosen.sort == "behind":
+            counted.sort(key=lambda pair: _behind(*pair))
+        self._counts = {line.unit.id: counts for line, counts in counted}
+        return [line for line, _counts in counted]
+
+    @cached_property
+    def by_measure(self) -> dict[int, Counts]:
+        """The column sums, of all pages."""
+        sums = {pk: dict.fromkeys(SIGNS, 0) for pk in self._ids}
+        for line in self.lines:
+            for measure, cells in line.found.items():
+                if measure in sums:
+                    for light, number, _first in cells:
+                        sums[measure][light] += number
+        return sums
+
+    @cached_property
+    def total(self) -> Counts:
+        return {light: sum(c[light] for c in self.by_measure.values()) for light in SIGNS}
+
+    @property
+    def lights(self) -> list[str]:
+        """The lights summed at the edges: suspended only where there is one."""
+        return [light for light in SIGNS if light != "suspended" or self.total[light]]
+
+    def counts(self, line: Line) -> Counts:
+        """The row sums."""
+        return self._counts[line.unit.id]
+
+    def cells(self, line: Line) -> list[Cell | None]:
+        """The row's cells in the order of the measures."""
+        found = line.found
+        return [self._cell(line.unit.id, pk, found[pk]) if pk in found else None for pk in self._ids]
+
+    def _cell(self, unit: int, measure: int, found: list[tuple[str, int, int]]) -> Cell:
+        if len(found) > 1:
+            found = sorted(found, key=lambda part: _RANK[part[0]])
+        light, number, first = found[0]
+        url = f"{self._tasks}{first}/" if number == 1 else self._list(light, measure=measure, unit=unit)
+        if len(found) == number == 1:
+            return Cell(light, 1, url, self._words[light], several=False)
+        words = " · ".join(f"{self._words[name]} {count}" for name, count, _first in found)
+        return Cell(light, number, url, words, several=True)
+
+    def row_sums(self, line: Line) -> list[Sum]:
+        """With a link where the list of tasks can say the same."""
+        counts = self.counts(line)
+        if self.chosen.about:
+            return [Sum(light, counts[light]) for light in self.lights]
+        where = {"plan": self.plan.pk, "unit": line.unit.id}
+        return [Sum(n, counts[n], self._list(n, **where) if counts[n] else "") for n in self.lights]
+
+    def column_sums(self, light: str) -> list[Sum]:
+        """One light's sums, a number for each measure."""
+        return [
+            Sum(light, counts[light], self._column_url(light, measure=pk) if counts[light] else "")
+            for pk, counts in self.by_measure.items()
+        ]
+
+    def total_sum(self, light: str) -> Sum:
+        """One light over all rows and columns."""
+        count = self.total[light]
+        linked = count and not self.chosen.about
+        return Sum(light, count, self._column_url(light, plan=self.plan.pk) if linked else "")
+
+    def _column_url(self, light: str, **where: Any) -> str:
+        chosen = self.chosen
+        # rows are kept for one light: the list of another would hold more than was counted
+        if chosen.q or (chosen.light and chosen.light != light):
+            return ""
+        rows = {"area": chosen.area, "kind": chosen.kind}
+        return self._list(light, **where, **{name: value for name, value in rows.items() if value})
+
+    def _list(self, light: str, **where: Any) -> str:
+        """The list of tasks of one light."""
+        name = "group" if light in {"done", "suspended"} else "light"
+        return f"{self._tasks}?{urlencode({**where, name: light})}"
+
+
+_RANK = {light: rank for rank, light in enumerate(SIGNS)}
+
+
+def _lines(tasks: Any, in_sight: Any) -> list[Line]:
+    """The rows in tree order: one query for what the tasks say, one for the organisations."""
+    found = (
+        tasks.order_by()
+        .values_list("organization_id", "measure_id", "light")
+        .annotate(number=Count("pk"), first=Min("pk"))
+    )
+    cells: dict[int, dict[int, list[tuple[str, int, int]]]] = {}
+    for unit, measure, light, number, first in found:
+        cells.setdefault(unit, {}).setdefault(measure, []).append((light, number, first))
+    # all in sight: asking for those with tasks would read the tasks a second time
+    units = in_sight.order_by("path").values_list("id", "short_name", "name", "kind", "area_id", "path")
+    return [Line(Unit(*unit), cells[unit[0]]) for unit in units if unit[0] in cells]
+
+
+def _behind(line: Line, counts: Counts) -> tuple[int, int, float, str]:
+    """How far behind a row is: overdue ones, then near ones, then the smallest share completed."""
+    share = counts["done"] / (sum(counts.values()) or 1)
+    return -counts["red"], -counts["yellow"], share, line.unit.path
+
+
+def _text(query: QueryDict, name: str) -> str:
+    return query.get(name, "").replace("\0", "").strip()[:50]
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 19 else None
