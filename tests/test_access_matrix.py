@@ -115,7 +115,7 @@ DUTIES = {
     "branches:roster_download": {"administrator", "security"},
 }
 OBJECTS = {
-    "source": "source source_superior source_take_up source_forward source_file source_add source_sweep source_reread source_accept source_edit source_aside "
+    "source": "source source_superior source_take_up source_forward source_file source_add source_sweep source_reread source_correct source_accept source_edit source_aside "
     "source_merge source_undo",
     "plan": "plan plan_preview plan_progress plan_retry plan_many plan_close plan_organizations measure_new measure "
     "measure_move measure_remove measure_split measure_merge measure_act",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.db.models import Exists, OuterRef
 
 from branches.access import Actor
 from tracker.models import Measure, Source
@@ -23,6 +25,8 @@ class Words:
     source: Source
     readable: bool
     """Whether the reader may open the whole source."""
+    is_earlier: bool = False
+    """Whether a corrected text, which no longer has these words, has replaced the source."""
 
 
 def words_behind(measure: Measure, *, actor: Actor) -> list[Words]:
@@ -30,8 +34,14 @@ def words_behind(measure: Measure, *, actor: Actor) -> list[Words]:
 
     Whoever received the task may read the sentence; the whole source only who sees the organisation that keeps it.
     """
-    actions = measure.actions.select_related("source__organization").order_by("source", "start")
-    return [_words(a.source, a.start, a.end, a.pk, actor.sees(a.source.organization)) for a in actions]
+    replaced = Exists(Source.objects.filter(corrects=OuterRef("source")))
+    actions = measure.actions.select_related("source__organization").annotate(earlier=replaced)
+    return [
+        replace(
+            _words(a.source, a.start, a.end, a.pk, actor.sees(a.source.organization)), is_earlier=a.earlier
+        )
+        for a in actions.order_by("source", "start")
+    ]
 
 
 def _words(source: Source, start: int, end: int, action: int, readable: bool) -> Words:

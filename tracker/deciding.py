@@ -169,4 +169,5 @@ def desk_of(source: Source, *, actor: Actor) -> Desk:
         action.source = source
     proposer = Proposer(source, actions)
     cards = [Card(a, proposer, measures.get(a.pk, []), a.text) for a in actions]
-    return Desk(source, cards, is_office(actor, source.organization))
+    is_current = not hasattr(source, "corrected_by")
+    return Desk(source, cards, is_current and is_office(actor, source.organization))

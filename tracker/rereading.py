@@ -38,12 +38,12 @@ def reread(source: Source, *, actor: Actor, at: datetime) -> Reread:
         Passage.objects.filter(source=locked).delete()
         passages = write_passages(locked, found)
         fresh = actions_of(locked, found, passages)
-        pairs, new = _matched(known, fresh)
-        matched = {action.pk for action, _fields in pairs}
+        pairs, new = matched(known, fresh)
+        again = {action.pk for action, _fields in pairs}
         gone = [
             a
             for a in known
-            if a.pk not in matched and a.decision == Action.Decision.OPEN and not a.added_by_hand
+            if a.pk not in again and a.decision == Action.Decision.OPEN and not a.added_by_hand
         ]
         Action.objects.filter(pk__in=[a.pk for a in gone]).delete()
         for action, fields in pairs:
@@ -62,7 +62,7 @@ def reread(source: Source, *, actor: Actor, at: datetime) -> Reread:
     return Reread(added=len(new), dropped=len(gone), kept=len(kept))
 
 
-def _matched(
+def matched(
     known: list[Action], fresh: list[dict[str, Any]]
 ) -> tuple[list[tuple[Action, dict[str, Any]]], list[dict[str, Any]]]:
     """Pair the actions that are kept with those just read: same span first, then overlap by half or more.

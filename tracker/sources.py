@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import PurePath
@@ -90,12 +90,13 @@ def receive_source(
     at: datetime,
     original: File[bytes] | None = None,
     original_name: str = "",
+    also: Callable[[Source], None] = lambda _source: None,
 ) -> Source:
     """Keep a document verbatim and read it.
 
     ``text`` is the document's text (of ``original``, where a file was received). Effects in order: check who asks
     and what was given; read the text; keep the file as received; then, in one transaction, insert the source with its
-    passages and actions. Line ends become those of Unix; nothing else is changed, since every span counts characters.
+    passages and actions, and do ``also``. Line ends become those of Unix; nothing else is changed, since every span counts characters.
     Raises NotAllowed unless the actor is the office of the organisation, Duplicate when the organisation already keeps
     the same file or text, Refused (with ``fields``) for an empty or oversized text or a missing title.
     """
@@ -130,6 +131,7 @@ def receive_source(
             source.save(force_insert=True)
             passages = write_passages(source, found)
             Action.objects.bulk_create(Action(**fields) for fields in actions_of(source, found, passages))
+            also(source)
     except IntegrityError:
         # Two people entered the same document at once: the unique key kept one.
         if original:
@@ -199,7 +201,7 @@ def add_action(source: Source, *, words: str, near: int = 0, actor: Actor, at: d
             start=start,
             end=end,
             kinds=[k for k in (passage.kinds if passage else []) if isinstance(k, str)][:1],
-            slots=_slots_between(_slots(found), first, last),
+            slots=slots_between(slots_of(found), first, last),
             why="by-hand",
             added_by_hand=True,
         )
@@ -236,8 +238,10 @@ def lock_actions(actions: Iterable[Action], *, actor: Actor, expected: set[Actio
         .select_related("source__organization", "decided_by")
         .order_by("pk")
     )
+    for source in {action.source_id: action.source for action in locked}.values():
+        _require_office(actor, source.organization)
+        _require_current(source)
     for action in locked:
-        _require_office(actor, action.source.organization)
         if action.decision not in expected:
             raise Stale(
                 _(
@@ -290,9 +294,19 @@ def _refuse_duplicate(organization: Organization, sha256: str, text: str) -> Non
 
 
 def locked_source(source: Source, actor: Actor) -> Source:
+    """Lock a source for a change, in the caller's transaction.
+
+    Raises NotAllowed unless the actor is its organisation's office, Stale when a corrected text has replaced it.
+    """
     locked = Source.objects.select_for_update(of=("self",)).select_related("organization").get(pk=source.pk)
     _require_office(actor, locked.organization)
+    _require_current(locked)
     return locked
+
+
+def _require_current(source: Source) -> None:
+    if Source.objects.filter(corrects=source).exists():
+        raise Stale(_("A corrected text has taken the place of this one. Open that one and decide there."))
 
 
 def _require_office(actor: Actor, organization: Organization) -> None:
@@ -356,7 +370,7 @@ def actions_of(source: Source, found: reading.Reading, passages: list[Passage]) 
     return list(fields.values())
 
 
-def _slots(found: reading.Reading) -> list[dict[str, Any]]:
+def slots_of(found: reading.Reading) -> list[dict[str, Any]]:
     slots = [slot.as_json() for point in found.points for slot in point.slots]
     slots += [slot.as_json() for slot in found.slots_outside]
     slots += [
@@ -366,5 +380,5 @@ def _slots(found: reading.Reading) -> list[dict[str, Any]]:
     return slots
 
 
-def _slots_between(slots: list[dict[str, Any]], first: int, last: int) -> list[dict[str, Any]]:
+def slots_between(slots: list[dict[str, Any]], first: int, last: int) -> list[dict[str, Any]]:
     return [slot for slot in slots if first <= slot["start"] and slot["end"] <= last]

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from tracker.views import behind, findings, grid, home, inspections, notices, plans, review, sources, tasks
+from tracker.views import (
+    behind,
+    findings,
+    grid,
+    home,
+    inspections,
+    notices,
+    plans,
+    review,
+    source_texts,
+    sources,
+    tasks,
+)
 
 app_name = "tracker"
 urlpatterns = [
     *home.urlpatterns,
     *sources.urlpatterns,
+    *source_texts.urlpatterns,
     *behind.urlpatterns,
     *plans.urlpatterns,
     *tasks.urlpatterns,

@@ -21,10 +21,9 @@ HEAD = 400
 """Characters at the beginning in which a document tells its own date."""
 
 
-class SourceForm(forms.Form):
-    """A document as pasted text or as a file. Title and date are taken from its head where they are left out."""
+class DocumentForm(forms.Form):
+    """A document as pasted text or as a file, whose text is then in ``text``."""
 
-    organization = forms.ModelChoiceField(Organization.objects.none(), label=_("Kept by"), empty_label=None)
     file = forms.FileField(
         label=_("Or a file"),
         required=False,
@@ -38,6 +37,65 @@ class SourceForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 14}),
         help_text=_("Paste the whole document. Headings, numbers and line breaks help the reading."),
     )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        file, text = cleaned.get("file"), cleaned.get("text") or ""
+        if file and self.is_typed(text):
+            self.add_error("text", _("Give either a file or a text, not both. Empty one of them."))
+        elif file:
+            cleaned["text"] = self._text_of(file)
+        elif "file" not in self.errors and not text.strip():
+            self.add_error("text", _("Paste the document's text or choose a file."))
+        if len(cleaned.get("text") or "") > MAX_CHARACTERS:
+            self.add_error(
+                "file" if file else "text",
+                _("The text is longer than %(most)s characters. Enter it in parts.")
+                % {"most": MAX_CHARACTERS},
+            )
+        self.complete(cleaned)
+        if self.errors and file:
+            self.add_error("file", _("Please choose the file again: a browser does not keep it."))
+        return cleaned
+
+    def is_typed(self, text: str) -> bool:
+        """Whether a person gave this text, and a file beside it would leave open which of them is meant."""
+        return bool(text.strip())
+
+    def complete(self, cleaned: dict[str, Any]) -> None:
+        """What else can be learned from the document."""
+
+    def _text_of(self, file: Any) -> str:
+        if file.size > MAX_BYTES:
+            self.add_error("file", str(refusal(Unreadable("too_large", megabytes=MAX_BYTES // 1024 // 1024))))
+            return ""
+        try:
+            return text_of(file.name, file.read())
+        except Unreadable as error:
+            self.add_error("file", str(refusal(error)))
+            return ""
+
+
+class CorrectionForm(DocumentForm):
+    """The corrected text of a source: its text to be changed, or another file."""
+
+    field_order = ("text", "file")
+
+    def __init__(self, *args: Any, source: Source, **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": {"text": source.text}, **kwargs})
+        self.source = source
+        self.fields["text"].label = _("The text, to be corrected here")
+        self.fields["text"].help_text = _("Change what is wrong, or replace it all.")
+        self.fields["text"].widget.attrs["rows"] = 20
+
+    def is_typed(self, text: str) -> bool:
+        return super().is_typed(text) and text.replace("\r\n", "\n").strip() != self.source.text.strip()
+
+
+class SourceForm(DocumentForm):
+    """A new document. Title and date are taken from its head where they are left out."""
+
+    organization = forms.ModelChoiceField(Organization.objects.none(), label=_("Kept by"), empty_label=None)
     title = forms.CharField(
         label=_("Title"),
         required=False,
@@ -62,37 +120,7 @@ class SourceForm(forms.Form):
             self.fields["organization"].widget = forms.HiddenInput()
             self.fields["organization"].initial = offices[0].pk
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        file, text = cleaned.get("file"), cleaned.get("text") or ""
-        if file and text.strip():
-            self.add_error("text", _("Give either a file or a text, not both. Empty one of them."))
-        elif file:
-            cleaned["text"] = self._text_of(file)
-        elif "file" not in self.errors and not text.strip():
-            self.add_error("text", _("Paste the document's text or choose a file."))
-        if len(cleaned.get("text") or "") > MAX_CHARACTERS:
-            self.add_error(
-                "file" if file else "text",
-                _("The text is longer than %(most)s characters. Enter it in parts.")
-                % {"most": MAX_CHARACTERS},
-            )
-        self._fill_from_head(cleaned)
-        if self.errors and file:
-            self.add_error("file", _("Please choose the file again: a browser does not keep it."))
-        return cleaned
-
-    def _text_of(self, file: Any) -> str:
-        if file.size > MAX_BYTES:
-            self.add_error("file", str(refusal(Unreadable("too_large", megabytes=MAX_BYTES // 1024 // 1024))))
-            return ""
-        try:
-            return text_of(file.name, file.read())
-        except Unreadable as error:
-            self.add_error("file", str(refusal(error)))
-            return ""
-
-    def _fill_from_head(self, cleaned: dict[str, Any]) -> None:
+    def complete(self, cleaned: dict[str, Any]) -> None:
         text = cleaned.get("text") or ""
         if not text.strip():
             return
@@ -164,5 +192,5 @@ class RestsOnForm(forms.Form):
 
     def __init__(self, *args: Any, source: Source, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others = Source.objects.filter(organization=source.organization_id).exclude(pk=source.pk)
+        others = Source.objects.current().filter(organization=source.organization_id).exclude(pk=source.pk)
         self.fields["papers"].queryset = others.defer("text").order_by("-dated", "-pk")  # type: ignore[attr-defined]

@@ -18,6 +18,10 @@ class SourceQuerySet(models.QuerySet["Source"]):
     def visible_to(self, actor: Actor) -> SourceQuerySet:
         return self.filter(actor.scope("organization__path"))
 
+    def current(self) -> SourceQuerySet:
+        """Without those that a corrected text has replaced."""
+        return self.filter(corrected_by=None)
+
 
 class Source(models.Model):
     """来源文件. The text is kept verbatim; spans below point into it by character."""
@@ -49,6 +53,10 @@ class Source(models.Model):
         "self", symmetrical=False, blank=True, related_name="carried_out_by", verbose_name=_("rests on")
     )
     """The superior's papers that this one carries out."""
+    corrects = models.OneToOneField(
+        "self", models.PROTECT, null=True, editable=False, related_name="corrected_by"
+    )
+    """The earlier text whose place this one takes; that one can then only be read."""
     rules_version = models.CharField(max_length=20, blank=True, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
@@ -110,6 +118,10 @@ class Action(models.Model):
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
+    carried_from = models.OneToOneField(
+        "self", models.PROTECT, null=True, editable=False, related_name="carried_to"
+    )
+    """The same words in the earlier text; the decision came from there."""
 
     class Meta:
         ordering = ["start"]

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import F, Q
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
@@ -18,6 +18,7 @@ from branches.access import Actor
 from branches.models import Organization
 from common.clock import now, today
 from common.errors import NotAllowed, Refused
+from tracker.correcting import lost_decisions
 from tracker.deciding import Desk, Target, desk_of
 from tracker.forms.plans import MeasureForm
 from tracker.forms.refusals import lead_to_error, put
@@ -25,7 +26,6 @@ from tracker.forms.sources import AsideForm, MergeForm, SourceForm, WordsForm
 from tracker.marked_text import paragraphs
 from tracker.models import Action, Measure, Plan, Source
 from tracker.plans import add_measure, merge_actions, release_action
-from tracker.rereading import reread
 from tracker.sources import (
     Duplicate,
     add_action,
@@ -54,7 +54,7 @@ def offices_of(actor: Actor) -> list[Organization]:
 
 def source_list(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
-    sources = with_coverage(Source.objects.visible_to(actor)).select_related("organization")
+    sources = with_coverage(Source.objects.visible_to(actor).current()).select_related("organization")
     # Counting groups the rows, which drops the model's own order.
     sources = sources.defer("text").order_by("-dated", "-pk")
     q, category = request.GET.get("q", "").strip()[:100], request.GET.get("category", "")
@@ -108,32 +108,20 @@ def source_new(request: HttpRequest) -> HttpResponse:
 
 def source_page(request: HttpRequest, pk: int) -> HttpResponse:
     """The reading page. Its address carries the target plan and the defaults, so that it can be left and shared."""
-    source, desk, target = _open(request, pk)
+    source, desk, target = open_desk(request, pk)
     actions = [card.action for card in desk.cards]
-    context = _context(desk, target) | {
+    context = desk_context(desk, target) | {
         "paragraphs": paragraphs(source.text, source.passages.all(), actions),
         "older_rules": source.rules_version != _rules_version(),
+        "lost": lost_decisions(source),
     }
     return render(request, "tracker/sources/read.html", context)
-
-
-def source_file(request: HttpRequest, pk: int) -> FileResponse:
-    """The file as received."""
-    source = get_object_or_404(Source.objects.visible_to(actor_of(request)), pk=pk)
-    if not source.original:
-        raise Http404
-    return FileResponse(
-        source.original.open("rb"),
-        as_attachment=True,
-        filename=source.original_name,
-        content_type="application/octet-stream",
-    )
 
 
 @require_POST
 def accept(request: HttpRequest, pk: int, action: int) -> HttpResponse:
     """Make the proposed measure as it stands."""
-    _source, desk, target = _open(request, pk)
+    _source, desk, target = open_desk(request, pk)
     card = desk.card(action)
     if card is None:
         raise Http404
@@ -149,8 +137,8 @@ def accept(request: HttpRequest, pk: int, action: int) -> HttpResponse:
 
 def edit(request: HttpRequest, pk: int, action: int) -> HttpResponse:
     """Change the proposed measure before accepting it; ``again`` makes a further one of the same words."""
-    source, desk, target = _open(request, pk)
-    _require_office(desk)
+    source, desk, target = open_desk(request, pk)
+    require_office(desk)
     card = desk.card(action)
     if card is None:
         raise Http404
@@ -184,14 +172,14 @@ def edit(request: HttpRequest, pk: int, action: int) -> HttpResponse:
                 query = f"{target.query}&again=1" if target.query else "again=1"
                 return redirect(f"{reverse('tracker:source_edit', args=[pk, action])}?{query}")
             return _decided(request, pk, action, target)
-    context = _context(desk, target) | {"card": card, "form": form, "again": again}
+    context = desk_context(desk, target) | {"card": card, "form": form, "again": again}
     return _form(request, "tracker/sources/edit.html", context, form)
 
 
 def aside(request: HttpRequest, pk: int, action: int) -> HttpResponse:
     """Say why an action needs no measure."""
-    _source, desk, target = _open(request, pk)
-    _require_office(desk)
+    _source, desk, target = open_desk(request, pk)
+    require_office(desk)
     card = desk.card(action)
     if card is None:
         raise Http404
@@ -203,14 +191,14 @@ def aside(request: HttpRequest, pk: int, action: int) -> HttpResponse:
             put(form, refusal)
         else:
             return _decided(request, pk, action, target)
-    context = _context(desk, target) | {"card": card, "form": form, "reasons": REASONS}
+    context = desk_context(desk, target) | {"card": card, "form": form, "reasons": REASONS}
     return _form(request, "tracker/sources/aside.html", context, form)
 
 
 def merge(request: HttpRequest, pk: int, action: int) -> HttpResponse:
     """Let a measure of the chosen plan take up an action; the last one made is offered first."""
-    _source, desk, target = _open(request, pk)
-    _require_office(desk)
+    _source, desk, target = open_desk(request, pk)
+    require_office(desk)
     card = desk.card(action)
     if card is None:
         raise Http404
@@ -223,14 +211,14 @@ def merge(request: HttpRequest, pk: int, action: int) -> HttpResponse:
             put(form, refusal)
         else:
             return _decided(request, pk, action, target)
-    context = _context(desk, target) | {"card": card, "form": form, "none": not measures.exists()}
+    context = desk_context(desk, target) | {"card": card, "form": form, "none": not measures.exists()}
     return _form(request, "tracker/sources/merge.html", context, form)
 
 
 @require_POST
 def undo(request: HttpRequest, pk: int, action: int) -> HttpResponse:
     """Take a decision back: the action is undecided again."""
-    _source, desk, target = _open(request, pk)
+    _source, desk, target = open_desk(request, pk)
     card = desk.card(action)
     if card is None:
         raise Http404
@@ -241,8 +229,8 @@ def undo(request: HttpRequest, pk: int, action: int) -> HttpResponse:
 
 def sweep(request: HttpRequest, pk: int) -> HttpResponse:
     """Set aside many at once: what reads like exhortation or reports done work is ticked beforehand."""
-    _source, desk, target = _open(request, pk)
-    _require_office(desk)
+    _source, desk, target = open_desk(request, pk)
+    require_office(desk)
     groups = _sweep_groups(desk)
     form = AsideForm(request.POST or None, initial={"reason": REASONS[0]})
     chosen = set(request.POST.getlist("actions"))
@@ -258,8 +246,8 @@ def sweep(request: HttpRequest, pk: int) -> HttpResponse:
                 ngettext("%(count)s action set aside.", "%(count)s actions set aside.", count)
                 % {"count": count},
             )
-            return redirect(_address(pk, target))
-    context = _context(desk, target) | {
+            return redirect(desk_address(pk, target))
+    context = desk_context(desk, target) | {
         "form": form,
         "groups": groups,
         "chosen": chosen,
@@ -270,8 +258,8 @@ def sweep(request: HttpRequest, pk: int) -> HttpResponse:
 
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark words of the text as an action; the script fills in what was selected."""
-    source, desk, target = _open(request, pk)
-    _require_office(desk)
+    source, desk, target = open_desk(request, pk)
+    require_office(desk)
     form = WordsForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -283,23 +271,17 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
             put(form, refusal)
         else:
             messages.success(request, _("Marked. It now waits for a decision."))
-            return redirect(f"{_address(pk, target)}#card-{action.pk}")
-    context = _context(desk, target) | {"form": form}
+            return redirect(f"{desk_address(pk, target)}#card-{action.pk}")
+    context = desk_context(desk, target) | {"form": form}
     return render(request, "tracker/sources/add.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
-def read_again(request: HttpRequest, pk: int) -> HttpResponse:
-    source, _desk, target = _open(request, pk)
-    result = reread(source, actor=actor_of(request), at=now())
-    sentence = _("Read again: %(added)s new, %(dropped)s no longer found, every decision kept.")
-    messages.success(request, sentence % {"added": result.added, "dropped": result.dropped})
-    return redirect(_address(pk, target))
-
-
-def _open(request: HttpRequest, pk: int) -> tuple[Source, Desk, Target]:
+def open_desk(request: HttpRequest, pk: int) -> tuple[Source, Desk, Target]:
+    """The source of an address with its cards and the target; 404 out of sight."""
     actor = actor_of(request)
-    sources = Source.objects.visible_to(actor).select_related("organization", "created_by")
+    beside = ("corrects", "corrected_by")
+    sources = Source.objects.visible_to(actor).select_related("organization", "created_by", *beside)
+    sources = sources.defer(*(f"{name}__text" for name in beside))
     source = get_object_or_404(sources, pk=pk)
     return source, desk_of(source, actor=actor), Target.of(source, request.GET, actor=actor)
 
@@ -310,7 +292,12 @@ def _plan(target: Target) -> Plan:
     return target.plan
 
 
-def _require_office(desk: Desk) -> None:
+def require_office(desk: Desk) -> None:
+    """Raise NotAllowed unless the visitor may decide on this source now."""
+    if hasattr(desk.source, "corrected_by"):
+        raise NotAllowed(
+            _("A corrected text has taken the place of this one. Open that one and decide there.")
+        )
     if not desk.may_decide:
         raise NotAllowed(
             _("Only the office of %(unit)s may decide on its sources.")
@@ -318,7 +305,8 @@ def _require_office(desk: Desk) -> None:
         )
 
 
-def _context(desk: Desk, target: Target) -> dict[str, Any]:
+def desk_context(desk: Desk, target: Target) -> dict[str, Any]:
+    """What every page of a source shows."""
     return {
         "source": desk.source,
         "desk": desk,
@@ -337,13 +325,14 @@ def _decided(
     )
     card = desk.card(action)
     if request.htmx:  # type: ignore[attr-defined]
-        context = _context(desk, target) | {"card": card, "swap": True}
+        context = desk_context(desk, target) | {"card": card, "swap": True}
         return render(request, "tracker/sources/_decided.html", context)
     following = card if stay else desk.after(action)
-    return redirect(f"{_address(pk, target)}#card-{following.action.pk if following else action}")
+    return redirect(f"{desk_address(pk, target)}#card-{following.action.pk if following else action}")
 
 
-def _address(pk: int, target: Target) -> str:
+def desk_address(pk: int, target: Target) -> str:
+    """The reading page with the same target."""
     query = target.query
     return reverse("tracker:source", args=[pk]) + (f"?{query}" if query else "")
 
@@ -381,10 +370,8 @@ urlpatterns = [
     path("sources/", source_list, name="sources"),
     path("sources/new/", source_new, name="source_new"),
     path("sources/<int:pk>/", source_page, name="source"),
-    path("sources/<int:pk>/file/", source_file, name="source_file"),
     path("sources/<int:pk>/add/", add, name="source_add"),
     path("sources/<int:pk>/set-aside/", sweep, name="source_sweep"),
-    path("sources/<int:pk>/read-again/", read_again, name="source_reread"),
     path("sources/<int:pk>/actions/<int:action>/accept/", accept, name="source_accept"),
     path("sources/<int:pk>/actions/<int:action>/edit/", edit, name="source_edit"),
     path("sources/<int:pk>/actions/<int:action>/set-aside/", aside, name="source_aside"),
