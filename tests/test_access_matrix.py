@@ -25,6 +25,7 @@ from reports.models import HalfYearReport
 from tests.factories import make_organization, make_user
 from tracker.models import (
     Action,
+    Comment,
     Evidence,
     Extension,
     Finding,
@@ -117,8 +118,9 @@ DUTIES = {
 OBJECTS = {
     "source": "source source_superior source_take_up source_forward source_file source_add source_sweep source_reread source_correct source_accept source_edit source_aside "
     "source_merge source_undo",
-    "plan": "plan plan_preview plan_progress plan_retry plan_many plan_close plan_organizations measure_new measure "
-    "measure_move measure_remove measure_split measure_merge measure_act",
+    "plan": "plan plan_export plan_preview plan_progress plan_retry plan_many plan_close plan_organizations measure_new measure "
+    "measure_move measure_remove measure_split measure_merge measure_act plan_consult plan_back plan_comments "
+    "plan_comment plan_answer",
     "task": "task task_act add_evidence evidence_file",
     "extension": "extension extension_act",
     "inspection": "inspection inspection_draw visit inspection_act",
@@ -228,6 +230,7 @@ def stage() -> Stage:
         )
         other = Measure.objects.create(plan=plan, title=mark, no_source_reason=mark)
         task = Task.objects.create(
+        comment = Comment.objects.create(measure=measure, organization=unit, text=mark, author=author, at=at)
             measure=measure_above,
             organization=unit,
             state="ACTIVE",
@@ -277,6 +280,7 @@ def stage() -> Stage:
         ids["source", name] = {"pk": source.pk, "action": action.pk, "asked": asked.pk}
         ids["plan", name] = {"pk": plan.pk, "measure": measure.pk, "act": "reserve", "other": other.pk}
         ids["task", name] = {"pk": task.pk, "act": "report", "evidence_pk": evidence.pk}
+        ids["plan", name]["comment"] = comment.pk
         ids["extension", name] = {"pk": extension.pk, "act": "grant"}
         ids["inspection", name] = {"pk": inspection.pk, "visit_pk": visit.pk, "act": "start"}
         ids["finding", name] = {"pk": finding.pk, "act": "enter_measures"}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from branches.access import Actor
 from branches.models import Organization, Post
 from common.clock import local_date
-from common.errors import NotAllowed, Refused
+from common.errors import NotAllowed, Refused, Stale
 from tracker.events import build_event
 from tracker.issuing import issuable, receivers_of
 from tracker.models import Comment, Measure, Notice, Plan
@@ -34,7 +34,11 @@ def invite(plan: Plan, *, at: datetime) -> None:
     posts = Post.objects.held_on(local_date(at)).filter(
         organization__in=units, role__in=[Post.Role.SECRETARY, Post.Role.CLERK], user__is_active=True
     )
-    data = {"plan": plan.title, "until": f"{plan.comments_until:%Y-%m-%d}", "url": f"/plans/{plan.pk}/"}
+    data = {
+        "plan": plan.title,
+        "until": f"{plan.comments_until:%Y-%m-%d}",
+        "url": f"/plans/{plan.pk}/comments/",
+    }
     people = set(posts.values_list("user_id", flat=True))
     key = f"consult:{plan.pk}:{plan.version}"
     Notice.objects.bulk_create(
@@ -79,7 +83,10 @@ def comment(
 
 
 def answer(found: Comment, *, verdict: str, reason: str, actor: Actor, at: datetime) -> Comment:
-    """The office's answer to a comment: taken up, in part, or not, always with a reason. Tells the author."""
+    """The office's answer to a comment: taken up, in part, or not, always with a reason. Tells the author.
+
+    Raises NotAllowed, Refused without verdict or reason, Stale when it is answered already.
+    """
     if verdict not in Comment.Verdict.values or not reason.strip():
         raise Refused(_("Choose an answer and give its reason."), fields={"reason": _("Missing.")})
     with transaction.atomic():
@@ -89,13 +96,19 @@ def answer(found: Comment, *, verdict: str, reason: str, actor: Actor, at: datet
                 _("Only the office of %(unit)s may answer comments.") % _unit(measure.plan.organization)
             )
         answered = Comment.objects.select_related("organization").get(pk=found.pk)
+        if answered.verdict:
+            raise Stale(_("Somebody else has answered this comment in the meantime."))
         answered.verdict, answered.reason = verdict, reason.strip()
         answered.answered_by, answered.answered_at = actor.user, at
         answered.save(update_fields=["verdict", "reason", "answered_by", "answered_at"])
         said = {"comment": answered.pk, "verdict": verdict, "reason": answered.reason}
         post = actor.title_at(measure.plan.organization)
         _append(measure, "answer_comment", actor=actor, post=post, at=at, said=said)
-        data = {"measure": measure.title, "reason": answered.reason, "url": f"/plans/{measure.plan_id}/"}
+        data = {
+            "measure": measure.title,
+            "reason": answered.reason,
+            "url": f"/plans/{measure.plan_id}/comments/#measure-{measure.pk}",
+        }
         Notice.objects.create(recipient=answered.author, kind="comment_answered", data=data, created_at=at)
     return answered
 

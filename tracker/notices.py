@@ -107,7 +107,9 @@ def mark_read(notices: QuerySet[Notice], *, user: Any, at: datetime) -> int:
 
 
 def address_of(notice: Notice) -> str:
-    """Where a notice leads: its task, or the tasks of its unit that still have to be acknowledged."""
+    """Where a notice leads: its task, the comments of a plan, or the tasks of its unit that still have to be acknowledged."""
+    if notice.kind in {"consulted", "comment_answered"}:
+        return str(notice.data["url"])
     if notice.task_id:
         return reverse("tracker:task", args=[notice.task_id])
     return reverse("tracker:tasks") + ("?group=pending" if notice.kind == "assigned" else "")
@@ -128,6 +130,8 @@ LOOKS = {
     "withdrawn": ("x-circle", ""),
     "extended": ("calendar", "good"),
     "not_extended": ("calendar", "bad"),
+    "consulted": ("chat-bubble-left-right", "warn"),
+    "comment_answered": ("chat-bubble-left-right", ""),
 }
 """Icon and tone of each kind; a reminder's kind, which is not here, looks like a clock."""
 

@@ -327,6 +327,14 @@ def _reopen(actions: list[int], *, actor: Actor, at: datetime) -> None:
 
 def _remove(measure: Measure, *, actor: Actor, at: datetime) -> None:
     plan, pk = measure.plan, measure.pk
+    if measure.comments.exists():
+        raise Refused(
+            _(
+                "Units have commented on “%(title)s”, so it stays with its comments. Put it in reserve or withdraw it."
+            )
+            % {"title": measure.title},
+            code="commented",
+        )
     actions = list(measure.actions.values_list("pk", flat=True))
     said = {"measure": pk, "title": measure.title, "head": measure.event_head}
     measure.actions.clear()

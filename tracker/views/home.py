@@ -13,6 +13,7 @@ from branches.access import Actor
 from branches.models import Organization, User
 from common.clock import local_date, now
 from common.workdays import Calendar
+from tracker.comment_list import asked_of
 from tracker.models import Task
 from tracker.task_list import DAILY, GROUPS, counts_of, group_of, own_units, rows_of, with_names
 from tracker.today import duties_of, laggards_of, news_for, standings_of
@@ -70,6 +71,7 @@ def _branch(request: HttpRequest, actor: Actor) -> HttpResponse:
             "groups": [g for g in groups if g[0] in by_group],
             "open": counts["open"],
             "done": counts["done"],
+            "consultations": asked_of(actor, at=now()),
             "people": _people_of_own_unit(actor, day) if by_group["pending"] else [],
         },
     )
@@ -95,6 +97,7 @@ def _office(request: HttpRequest, actor: Actor) -> HttpResponse:
             "day": day,
             "week_end": day + timedelta(days=6 - day.weekday()),
             "duties": duties_of(actor, day=day),
+            "consultations": asked_of(actor, at=at),
             "standings": standings,
             "laggards": laggards_of(actor, day=day, calendar=calendar),
             "news": news_for(actor, at=at),

@@ -24,6 +24,9 @@ from tracker.plan_table import (
 from tracker.transitions.parties import is_office
 from tracker.views.acts import actor_of, offers_for
 
+HEAD = frozenset({"consult", "back_to_draft", "close"})
+"""The acts that stand as buttons at the head of a plan; issuing has its preview."""
+
 
 def plan_of(request: HttpRequest, pk: int) -> Plan:
     plans = Plan.objects.visible_to(actor_of(request)).select_related("organization", "approved_by")
@@ -69,7 +72,7 @@ def table_of(request: HttpRequest, plan: Plan) -> dict[str, Any]:
         if actor.sees(plan.organization) and not plan.is_open
         else [],
         "job": job if job and job.state != Job.State.DONE else None,
-        "offers": [b for b in offers_for(plan, actor=actor, at=now()) if b.act == "close"],
+        "offers": [b for b in offers_for(plan, actor=actor, at=now()) if b.act in HEAD],
     }
 
 

@@ -19,6 +19,7 @@ from common.jobs import request_job
 from common.models import Job
 from common.templatetags.ui import job_progress
 from common.workdays import Calendar
+from tracker.consultation import unanswered
 from tracker.forms.plans import PlanForm
 from tracker.forms.refusals import put
 from tracker.issuing import preview
@@ -36,7 +37,7 @@ from tracker.plans import (
     edit_measures,
 )
 from tracker.transitions import act_form, decide, perform
-from tracker.views import measures
+from tracker.views import consultation, measures
 from tracker.views.acts import act_page, actor_of
 from tracker.views.plan_parts import many_form, may_edit, number, plan_of, require_edit, table_of
 from tracker.views.sources import offices_of
@@ -170,6 +171,7 @@ def preview_page(request: HttpRequest, pk: int) -> HttpResponse:
         "plan": plan,
         "preview": found,
         "calendar": calendar,
+        "waiting": unanswered(plan) if plan.is_open else 0,
         "weeks": weeks_of(found),
         "units": len(shares),
         "holes": holes_of(found),
@@ -229,5 +231,6 @@ urlpatterns = [
     path("plans/<int:pk>/progress/again/", retry, name="plan_retry"),
     path("plans/<int:pk>/many/", many, name="plan_many"),
     path("plans/<int:pk>/close/", plan_close, name="plan_close"),
+    *consultation.urlpatterns,
     *measures.urlpatterns,
 ]
