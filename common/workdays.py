@@ -6,7 +6,7 @@ No package is asked in a request; the table is filled by a migration and edited 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 _ONE = timedelta(days=1)
@@ -18,6 +18,8 @@ class Calendar:
 
     exceptions: dict[date, bool]
     official_years: frozenset[int] = frozenset()
+    _counted: dict[tuple[date, date], int] = field(default_factory=dict, repr=False, compare=False)
+    """Spans counted before: a report asks for few, each ten thousand times."""
 
     @classmethod
     def load(cls) -> Calendar:
@@ -66,6 +68,12 @@ class Calendar:
         """
         if last < first:
             return -self.between(last, first)
+        known = self._counted.get((first, last))
+        if known is None:
+            known = self._counted[first, last] = self._count(first, last)
+        return known
+
+    def _count(self, first: date, last: date) -> int:
         days = (last - first).days
         weeks, rest = divmod(days, 7)
         count = weeks * 5 + sum(

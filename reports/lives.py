@@ -19,7 +19,7 @@ from django.utils.dateparse import parse_date
 
 from branches.models import Organization
 from common.workdays import Calendar
-from reports.figures import OPEN, Course, Figure, Step, Window, figures_of, trace
+from reports.figures import OPEN, SETS_DUE, Course, Figure, Step, Window, figures_of, trace
 from tracker.lights import Light, light_of
 from tracker.models import Event, Task
 
@@ -27,6 +27,8 @@ _BESIDE_THE_STATE = {
     "attach", "instruct", "urge", "remind", "decline", "ask_extension", "late_acknowledge", "late_complete",
 }  # fmt: skip
 """Acts that tell neither state, date nor progress; left out of the reading, which is most of a report's cost."""
+_SAYS_MORE = SETS_DUE | {"acknowledge", "report", "submit"}
+"""Acts whose words a report reads; of the others the act itself says enough."""
 _URGING = ("urge", "remind")
 _MARKS = {Light.RED: Figure.RED, Light.YELLOW: Figure.YELLOW}
 
@@ -174,7 +176,8 @@ def _heard(wanted: Any, window: Window, before: Window) -> Iterator[tuple[int, _
     for pk, group in groupby(events.iterator(chunk_size=2000), key=itemgetter(0)):
         heard = _Heard()
         for _pk, act, at, state, body in group:
-            _listen(heard, act, at, state, json.loads(body)["said"])
+            said = json.loads(body)["said"] if act in _SAYS_MORE else {}
+            _listen(heard, act, at, state, said)
             if at < before.end:
                 heard.percent_before = heard.percent
         yield pk, heard

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
+from urllib.parse import urlencode
 
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import path
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from common import saying
 from common.clock import local_date
 from reports.charts import month_chart, unit_bars
-from reports.facts import Facts, facts_of
+from reports.facts import RULES_VERSION, Facts, facts_of
 from reports.figures import Counts, Figure
 from reports.labels import FIGURES
 from reports.lists import LISTINGS
 from reports.views.asked import Asked, asked, periods_of
 
 LAGGARDS, BARS = 8, 12
+WORTH_KEEPING, SHOWN_PER_SECOND, LONGEST_SHOWN = 1.0, 60, 1800
+"""Seconds of counting from which a page is kept; how long it is shown for each of them; and at most."""
 STRIP = (
     Figure.OPENING,
     Figure.ADDED,
@@ -53,30 +61,64 @@ class Wanted:
     why: Any
 
 
+@dataclass(frozen=True)
+class Page:
+    """What everybody sees alike who may open the page of an organisation and a period."""
+
+    lead: str
+    body: SafeString
+    is_empty: bool
+
+
 def overview(request: HttpRequest) -> HttpResponse:
-    """``/overview/?organization=&period=``: today the present period up to now; a past one as of its end."""
+    """``/overview/?organization=&period=``: today the present period up to now; a past one as of its end.
+
+    Where counting takes more than a second (tens of thousands of tasks), what was counted is shown again for a minute
+    for each second it took, with its moment beside it; ``now=1`` counts at once.
+    """
     want = asked(request)
+    key = f"overview:{want.organization.pk}:{want.period.code}:{get_language()}:{RULES_VERSION}"
+    page: Page | None = None if "now" in request.GET or want.report else cache.get(key)
+    is_kept = page is not None
+    if page is None:
+        began = perf_counter()
+        page = _page(want)
+        took = perf_counter() - began
+        if took > WORTH_KEEPING:
+            cache.set(key, page, timeout=min(took * SHOWN_PER_SECOND, LONGEST_SHOWN))
+    context = {
+        "asked": want,
+        "page": page,
+        "is_kept": is_kept,
+        "now_query": urlencode(
+            {"organization": want.organization.code, "period": want.period.code, "now": 1}
+        ),
+        "periods": periods_of(want.organization, at=want.at),
+    }
+    return render(request, "reports/overview.html", context)
+
+
+def _page(want: Asked) -> Page:
     facts = facts_of(want.organization, want.period, cut_off=want.cut_off)
     units = facts.units_by_lag()
-    return render(
-        request,
-        "reports/overview.html",
-        {
-            "asked": want,
-            "facts": facts,
-            "as_of": as_of(facts),
-            "periods": periods_of(want.organization, at=want.at),
-            "tiles": tiles(facts, want),
-            "strip": strip(facts, want),
-            "bars": unit_bars(units[:BARS], lambda unit: want.list_url("overdue", unit=unit)),
-            "units": units,
-            "more_units": max(0, len(units) - BARS),
-            "month_chart": month_chart(facts.months),
-            "laggards": facts.overdue[:LAGGARDS],
-            "overdue_url": want.list_url("overdue"),
-            "wanted": wanted(facts, want),
-        },
-    )
+    context = {
+        "asked": want,
+        "facts": facts,
+        "tiles": tiles(facts, want),
+        "strip": strip(facts, want),
+        "bars": unit_bars(units[:BARS], lambda unit: want.list_url("overdue", unit=unit)),
+        "units": units,
+        "more_units": max(0, len(units) - BARS),
+        "month_chart": month_chart(facts.months),
+        "laggards": facts.overdue[:LAGGARDS],
+        "overdue_url": want.list_url("overdue"),
+        "wanted": wanted(facts, want),
+    }
+    lead = as_of(facts)
+    if facts.previous:
+        lead += " · " + _("compared with the %(period)s") % {"period": facts.period.previous.label}
+    body = "" if facts.is_empty else render_to_string("reports/_overview.html", context)
+    return Page(lead, mark_safe(body), facts.is_empty)  # noqa: S308 - rendered by the template above
 
 
 def as_of(facts: Facts) -> str:

@@ -8,10 +8,12 @@ import re
 from datetime import date, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from openpyxl import load_workbook
 
 from branches.access import Actor
+from branches.models import Post
 from common.clock import moment
 from common.errors import NotAllowed, Refused
 from common.jobs import run_due_jobs
@@ -109,6 +111,27 @@ def test_nothing_on_the_pages_is_inline(leader, half):
     ):
         page = leader.get(address).content.decode()
         assert re.findall(r"<[^>]+\sstyle=|<style|<script(?![^>]*\ssrc=)|\son\w+=", page) == []
+
+
+def test_a_page_that_took_long_to_count_is_shown_again_with_its_moment_until_counted_anew(
+    leader, half, monkeypatch
+):
+    monkeypatch.setattr("reports.views.overview.WORTH_KEEPING", 0)
+    counted = []
+    monkeypatch.setattr(
+        "reports.views.overview.facts_of", lambda *a, **k: counted.append(a) or facts_of(*a, **k)
+    )
+    first = leader.get(overview_of(half)).content.decode()
+    again = leader.get(overview_of(half)).content.decode()
+    assert (len(counted), "重新统计" in first, "重新统计" in again) == (1, False, True)
+    assert "截至 2026年6月30日 24:00" in again
+    assert tile(again, "办结率") == tile(first, "办结率")
+    leader.get(overview_of(half, now="1"))
+    assert len(counted) == 2
+    other = sign_in(leader, actor_at(half.world.branches[0], Post.Role.SECRETARY))
+    assert other.get(overview_of(half)).status_code == 404
+    assert len(counted) == 2
+    cache.clear()
 
 
 def test_every_number_of_the_overview_opens_a_list_of_that_length(leader, half):
