@@ -88,7 +88,8 @@ PUBLIC |= {"branches:provider_callback", "branches:sign_out"}
 OWN = {"account", "password", "second_factor", "sign_out_elsewhere"}
 LISTS = {
     "tracker": "home sources source_new plans plan_new tasks acknowledge_many gaps review measures_to_verify notices "
-    "read_notices inspections inspection_new findings finding_new grid",
+    "read_notices inspections inspection_new findings finding_new grid "
+    "grid_export tasks_export findings_export review_export",
     "reports": "overview reports figures",
     "branches": "organizations",
 }

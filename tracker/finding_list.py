@@ -112,16 +112,25 @@ class FindingFilter:
         each = {name: Count("pk", filter=rule) for name, rule in group_conditions(self.day).items()}
         return self.found().aggregate(**each)
 
-    def page(self) -> tuple[list[Finding], str]:
-        """One page of the group by due date (closed ones: newest first), and the cursor of the next one."""
+    @property
+    def _newest_first(self) -> bool:
+        return self.group in {"closed", "dropped"}
+
+    def ordered(self) -> QuerySet[Finding]:
+        """All of the group with what a row prints, in the order of the pages."""
         rows = self.found().filter(group_conditions(self.day)[self.group])
         rows = rows.select_related("organization", "handler", "responsible_leader")
-        rows = rows.annotate(place=Coalesce(F("due"), UNDATED))
-        way, sign = ("lt", "-") if self.group in {"closed", "dropped"} else ("gt", "")
+        sign = "-" if self._newest_first else ""
+        return rows.annotate(place=Coalesce(F("due"), UNDATED)).order_by(f"{sign}place", f"{sign}pk")
+
+    def page(self) -> tuple[list[Finding], str]:
+        """One page of the group by due date (closed ones: newest first), and the cursor of the next one."""
+        rows = self.ordered()
+        way = "lt" if self._newest_first else "gt"
         if start := _cursor(self.after):
             place, pk = start
             rows = rows.filter(Q(**{f"place__{way}": place}) | Q(place=place, **{f"pk__{way}": pk}))
-        found: list[Finding] = list(rows.order_by(f"{sign}place", f"{sign}pk")[: PAGE + 1])
+        found: list[Finding] = list(rows[: PAGE + 1])
         more, found = len(found) > PAGE, found[:PAGE]
         last = found[-1] if found else None
         return found, f"{last.due or UNDATED}_{last.pk}" if more and last else ""

@@ -17,11 +17,9 @@ from branches.access import Actor
 from branches.models import Area, Organization
 from common.templatetags.ui import LIGHTS
 from common.workdays import Calendar
-from tracker.lights import is_behind, is_near, is_red
+from tracker.lights import SIGNS, is_behind, is_near, is_red
 from tracker.models import Measure, Plan, Task
 
-SIGNS = {"red": "■", "yellow": "▲", "green": "●", "suspended": "‖", "done": "✓"}
-"""The lights from worst to best with the shape that says the same without colour."""
 SORTS = ("tree", "behind")
 DRAFTS = (Plan.State.DRAFT, Plan.State.CONSULTING)
 

@@ -27,6 +27,10 @@ BEHIND_POINTS = 20
 """Percentage points behind the expected pace that turn a light yellow."""
 
 
+SIGNS = {"red": "■", "yellow": "▲", "green": "●", "suspended": "‖", "done": "✓"}
+"""The lights from worst to best, as ``Glance`` names them, with the shape that says the same without colour."""
+
+
 class Light(models.TextChoices):
     RED = "red", _("overdue")
     YELLOW = "yellow", _("near or behind")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracker.views import (
     behind,
+    exports,
     findings,
     grid,
     home,
@@ -23,6 +24,7 @@ urlpatterns = [
     *source_texts.urlpatterns,
     *behind.urlpatterns,
     *plans.urlpatterns,
+    *exports.urlpatterns,
     *tasks.urlpatterns,
     *grid.urlpatterns,
     *review.urlpatterns,

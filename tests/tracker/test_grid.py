@@ -15,8 +15,8 @@ from common.clock import moment
 from common.workdays import Calendar
 from tests.factories import World, actor_at, issue, make_measure, make_plan
 from tracker.fan_out import fan_out
-from tracker.grid import SIGNS, with_light
-from tracker.lights import light_of
+from tracker.grid import with_light
+from tracker.lights import SIGNS, light_of
 from tracker.models import Measure, Task
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET
 from common.clock import local_date, now
 from common.templatetags.ui import LIGHTS
 from common.workdays import Calendar
-from tracker.grid import SIGNS, Grid, GridFilter, plans_for
+from tracker.grid import Grid, GridFilter, plans_for
+from tracker.lights import SIGNS
 from tracker.models import Plan
 from tracker.views.acts import actor_of
 
@@ -25,7 +26,7 @@ PLANS = 60
 @require_GET
 def grid_page(request: HttpRequest) -> HttpResponse:
     """One page of the rows, with the sums of all of them."""
-    plans, grid = _asked(request)
+    plans, grid = grid_of(request)
     if grid is None:
         return render(request, "tracker/grid/empty.html")
     page = Paginator(grid.lines, PAGE).get_page(request.GET.get("page"))
@@ -50,7 +51,7 @@ def grid_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _asked(request: HttpRequest) -> tuple[list[Plan], Grid | None]:
+def grid_of(request: HttpRequest) -> tuple[list[Plan], Grid | None]:
     """The plans to choose from and the grid of the chosen one, else of the newest; None where there is no plan.
 
     Raises Http404 for a plan that is out of sight, or not issued yet.

@@ -76,9 +76,16 @@ def task_list(request: HttpRequest) -> HttpResponse:
 
 def _chips(request: HttpRequest, chosen: TaskFilter) -> list[tuple[str, str | Promise, bool]]:
     """The filters without a control of their own: address with it turned round, words, whether it is on."""
+    words = {"handler": SWITCHES["handler"], **words_of(chosen)}
+    return [
+        (_switched(request, n, n in chosen.chosen), text, n in chosen.chosen) for n, text in words.items()
+    ]
+
+
+def words_of(chosen: TaskFilter) -> dict[str, str | Promise]:
+    """The chosen filters without a control of their own, in words."""
     on = chosen.chosen
     words = {name: SWITCHES[name] for name in on if name in SWITCHES}
-    words.setdefault("handler", SWITCHES["handler"])
     if measure := on.get("measure"):
         words["measure"] = measure.title
     for name in ("unit", "area"):
@@ -92,7 +99,7 @@ def _chips(request: HttpRequest, chosen: TaskFilter) -> list[tuple[str, str | Pr
         words["due_from"] = _("due from %(day)s") % {"day": saying.full_date(day)}
     if day := on.get("due_to"):
         words["due_to"] = _("due until %(day)s") % {"day": saying.full_date(day)}
-    return [(_switched(request, name, name in on), text, name in on) for name, text in words.items()]
+    return words
 
 
 def _switched(request: HttpRequest, name: str, on: bool) -> str:
