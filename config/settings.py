@@ -159,7 +159,7 @@ REST_FRAMEWORK = {
         "rest_framework.filters.OrderingFilter",
     ],
     "DEFAULT_PAGINATION_CLASS": "common.api.pages.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "common.api.description.FirstLine",
     "DEFAULT_THROTTLE_CLASSES": [
         "common.api.throttles.PersonThrottle",
         "common.api.throttles.StrangerThrottle",

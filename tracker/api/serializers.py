@@ -166,7 +166,7 @@ class SourceSerializer(serializers.ModelSerializer):
     class Meta:
         model = Source
         fields = (
-            "id", "organization", "title", "category", "issuer", "number", "dated", "text", "sha256",
+            "id", "organization", "title", "category", "issuer", "number", "dated", "text", "sha256", "corrects",
             "rules_version", "created_at", "version",
         )  # fmt: skip
         read_only_fields = fields

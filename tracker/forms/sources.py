@@ -180,10 +180,18 @@ class WordsForm(forms.Form):
     near = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
 
 
+class PapersField(forms.ModelMultipleChoiceField):
+    """Papers with issuer and date: titles repeat from year to year."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        particulars = "，".join(part for part in (obj.issuer, obj.number, f"{obj.dated:%Y-%m-%d}") if part)
+        return f"{obj.title}（{particulars}）"
+
+
 class RestsOnForm(forms.Form):
     """Which papers, entered by the same office, a source carries out."""
 
-    papers = forms.ModelMultipleChoiceField(
+    papers = PapersField(
         Source.objects.none(),
         label=_("Papers it carries out"),
         required=False,
