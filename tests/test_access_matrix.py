@@ -87,7 +87,7 @@ PUBLIC = {
 PUBLIC |= {"branches:provider_callback", "branches:sign_out"}
 OWN = {"account", "password", "second_factor", "sign_out_elsewhere"}
 LISTS = {
-    "tracker": "home sources source_new plans plan_new tasks acknowledge_many gaps review measures_to_verify notices "
+    "tracker": "home routines sources source_new plans plan_new tasks acknowledge_many gaps review measures_to_verify notices "
     "read_notices inspections inspection_new findings finding_new grid "
     "grid_export tasks_export findings_export review_export",
     "reports": "overview reports figures",
@@ -121,7 +121,7 @@ OBJECTS = {
     "source_merge source_undo",
     "plan": "plan plan_export plan_preview plan_progress plan_retry plan_many plan_close plan_organizations measure_new measure "
     "measure_move measure_remove measure_split measure_merge measure_act plan_consult plan_back plan_comments "
-    "plan_comment plan_answer",
+    "plan_comment plan_answer plan_routines",
     "task": "task task_act add_evidence evidence_file",
     "extension": "extension extension_act",
     "inspection": "inspection inspection_draw visit inspection_act",

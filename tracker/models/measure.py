@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from branches.models import Organization
 from tracker.models.plan import Plan
@@ -81,6 +82,8 @@ class Measure(Subject):
     actions = models.ManyToManyField(
         Action, blank=True, related_name="measures", verbose_name=_("source words")
     )
+    routine = models.CharField(pgettext_lazy("measure", "routine"), max_length=40, blank=True, editable=False)
+    """Key of the routine catalogue (``tracker.routines``) it was made from."""
     no_source_reason = models.CharField(_("why without a source"), max_length=200, blank=True)
     responsible_leader = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -117,6 +120,13 @@ class Measure(Subject):
         ordering = ["plan", "position", "pk"]
         verbose_name = _("measure")
         verbose_name_plural = _("measures")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan", "routine"],
+                condition=~models.Q(routine="") & models.Q(carried_from=None) & ~models.Q(state="WITHDRAWN"),
+                name="routine_once_in_a_plan",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title

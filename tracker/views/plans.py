@@ -37,7 +37,7 @@ from tracker.plans import (
     edit_measures,
 )
 from tracker.transitions import act_form, decide, perform
-from tracker.views import consultation, measures
+from tracker.views import consultation, measures, routines
 from tracker.views.acts import act_page, actor_of
 from tracker.views.plan_parts import many_form, may_edit, number, plan_of, require_edit, table_of
 from tracker.views.sources import offices_of
@@ -232,5 +232,6 @@ urlpatterns = [
     path("plans/<int:pk>/many/", many, name="plan_many"),
     path("plans/<int:pk>/close/", plan_close, name="plan_close"),
     *consultation.urlpatterns,
+    *routines.urlpatterns,
     *measures.urlpatterns,
 ]
