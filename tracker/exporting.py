@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import IO, Any, NamedTuple
@@ -105,7 +106,8 @@ class Looks(Styles):
         """The style of a column's head."""
         if not column.tall:
             return self.header
-        cell = cell_of(self._sheet, None, self.header)
+        # a copy: a cell that is given another alignment changes the style array it shares
+        cell = cell_of(self._sheet, None, copy(self.header))
         cell.font = Font(name=HEADER_FONT, size=10)
         cell.alignment = Alignment(horizontal="center", vertical="top", textRotation=255)
         return cell._style  # noqa: SLF001 - openpyxl has no public name for a prepared style

@@ -73,6 +73,7 @@
     if (!found) return;
     found.querySelector("a").focus({ preventScroll: true });
     shown(found);
+    table.parentNode.scrollIntoView({ block: "nearest" });
   });
 
   body.addEventListener("focusin", (event) => {

@@ -151,6 +151,7 @@ def test_the_grid_is_exported_cell_by_cell_with_its_sums(office, world, plan, mo
     sheet = sheet_of(office, "/grid/export/?sort=behind")
     heads = [cell.value for cell in sheet[3]]
     assert heads == ["单位", "1 召开警示教育大会", "2 讲授专题党课", "逾期", "临近", "正常", "办结"]
+    assert [cell.alignment.textRotation for cell in sheet[3]] == [0, 255, 255, 0, 0, 0, 0]
     one, two, three = (branch.short_name for branch in world.branches)
     assert rows_of(sheet) == [
         (two, "■", None, 1, None, None, None),
