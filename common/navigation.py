@@ -59,8 +59,8 @@ ENTRIES = (
     Entry("/reports/", _("Reports"), "chart-bar-square", OFFICE | LEADERS | INSPECTORS),
     Entry("/organizations/", _("Organizations"), "building-library", BUSINESS | SYSTEM),
     Entry("/users/", _("Accounts"), "users", KEEPERS, at_branches=True),
-    Entry("/audit/", _("Audit log"), "shield-check", AUDITORS, at_branches=True),
     Entry("/calendar/", _("Working-day calendar"), "calendar-days", ADMINISTRATORS),
+    Entry("/audit/", _("Audit log"), "shield-check", AUDITORS, at_branches=True),
 )
 
 

@@ -1,10 +1,12 @@
-"""Addresses of the ground floor: only the developers' page of samples, and only with ``DEBUG``."""
+"""Addresses of the ground floor: saved filters, and with ``DEBUG`` the developers' page of samples."""
 
 from django.conf import settings
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
-from common import styleguide
+from common import saved_filters, styleguide
 
 app_name = "common"
 
-urlpatterns = [path("styleguide/", include(styleguide.urlpatterns))] if settings.DEBUG else []
+urlpatterns: list[URLPattern | URLResolver] = [*saved_filters.urlpatterns]
+if settings.DEBUG:
+    urlpatterns.append(path("styleguide/", include(styleguide.urlpatterns)))

@@ -85,13 +85,15 @@ PUBLIC = {
     "branches:provider",
 }
 PUBLIC |= {"branches:provider_callback", "branches:sign_out"}
-OWN = {"account", "password", "second_factor", "sign_out_elsewhere"}
+OWN = {"account", "account_calendar", "password", "second_factor", "sign_out_elsewhere"}
 LISTS = {
     "tracker": "home routines sources source_new plans plan_new tasks acknowledge_many gaps review measures_to_verify notices "
     "read_notices inspections inspection_new findings finding_new grid "
+    "plans_export sources_export inspections_export gaps_export measures_to_verify_export "
     "grid_export tasks_export findings_export review_export",
     "reports": "overview reports figures",
     "branches": "organizations",
+    "common": "filter_save",
 }
 DUTIES = {
     "branches:users": {"administrator", "security"},
@@ -128,7 +130,7 @@ OBJECTS = {
     "finding": "finding finding_act",
     "report": "report download",
 }
-SPECIAL = {"tracker:review_one", "tracker:notice", "branches:organization"}
+SPECIAL = {"tracker:feed", "tracker:review_one", "tracker:notice", "branches:organization", "common:filter_remove"}
 KEPT = "add change move merge retire"
 RECORDED = "term shift rating"
 GRANTED = "appoint hand_over"
@@ -230,8 +232,8 @@ def stage() -> Stage:
             plan=plan, title=mark, requirement=mark, lead=unit, no_source_reason=mark
         )
         other = Measure.objects.create(plan=plan, title=mark, no_source_reason=mark)
-        task = Task.objects.create(
         comment = Comment.objects.create(measure=measure, organization=unit, text=mark, author=author, at=at)
+        task = Task.objects.create(
             measure=measure_above,
             organization=unit,
             state="ACTIVE",
@@ -280,8 +282,8 @@ def stage() -> Stage:
         report.file.save(f"{mark}.xlsx", ContentFile(b"x"))
         ids["source", name] = {"pk": source.pk, "action": action.pk, "asked": asked.pk}
         ids["plan", name] = {"pk": plan.pk, "measure": measure.pk, "act": "reserve", "other": other.pk}
-        ids["task", name] = {"pk": task.pk, "act": "report", "evidence_pk": evidence.pk}
         ids["plan", name]["comment"] = comment.pk
+        ids["task", name] = {"pk": task.pk, "act": "report", "evidence_pk": evidence.pk}
         ids["extension", name] = {"pk": extension.pk, "act": "grant"}
         ids["inspection", name] = {"pk": inspection.pk, "visit_pk": visit.pk, "act": "start"}
         ids["finding", name] = {"pk": finding.pk, "act": "enter_measures"}

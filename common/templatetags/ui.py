@@ -20,8 +20,9 @@ from heroicons.templatetags.heroicons import heroicon_outline
 
 from common import clock, saying
 from common.frame import unread_of
-from common.models import Job
+from common.models import Job, SavedFilter
 from common.navigation import NOTICES, ON_THE_TAB_BAR, entries_for
+from common.saved_filters import worth_saving
 from common.workdays import Calendar
 
 register = template.Library()
@@ -239,6 +240,21 @@ def org(organization: Any) -> SafeString:
         return mark_safe(saying.NOTHING)  # noqa: S308
     where = getattr(organization, "trail", "") or organization.name
     return format_html('<span class="org" title="{}">{}</span>', where, organization.short_name)
+
+
+@register.inclusion_tag("partials/saved_filters.html", takes_context=True)
+def saved_filters(context: Context) -> dict[str, Any]:
+    """The reader's saved filters of this list, and where it is narrowed a way to save it (one query)."""
+    request = context["request"]
+    query = worth_saving(request.GET)
+    saved = list(SavedFilter.objects.filter(user=request.user, path=request.path))
+    return {
+        "saved": [(one, one.query == query) for one in saved],
+        "query": query,
+        "path": request.path,
+        "may_save": bool(query) and all(one.query != query for one in saved),
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 @register.inclusion_tag("partials/meter.html")
