@@ -25,6 +25,7 @@ urlpatterns = [
     path("sign-in/provider/callback/", identity_provider.come_back, name="provider_callback"),
     path("sign-out/", LogoutView.as_view(), name="sign_out"),
     path("account/", account.account, name="account"),
+    path("account/calendar/", account.calendar_feed, name="account_calendar"),
     path("account/password/", account.password, name="password"),
     path("account/second-factor/", account.second_factor, name="second_factor"),
     path("account/sign-out-elsewhere/", account.sign_out_elsewhere, name="sign_out_elsewhere"),

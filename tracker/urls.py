@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracker.views import (
     behind,
     exports,
+    feed,
     findings,
     grid,
     home,
@@ -21,6 +22,7 @@ app_name = "tracker"
 urlpatterns = [
     *home.urlpatterns,
     *sources.urlpatterns,
+    *feed.urlpatterns,
     *source_texts.urlpatterns,
     *behind.urlpatterns,
     *plans.urlpatterns,

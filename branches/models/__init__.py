@@ -1,5 +1,6 @@
 from branches.models.api_token import ApiToken
 from branches.models.area import Area, Tag
+from branches.models.calendar_feed import CalendarFeed
 from branches.models.organization import Organization
 from branches.models.placement import Placement
 from branches.models.post import Post
@@ -13,6 +14,7 @@ from branches.models.user import User
 __all__ = [
     "ApiToken",
     "Area",
+    "CalendarFeed",
     "Organization",
     "Placement",
     "Post",

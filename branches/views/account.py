@@ -17,11 +17,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
+from branches import feeds
 from branches import second_factor as factor
 from branches.access import Actor
 from branches.accounts import change_password, sign_out_everywhere
 from branches.middleware import OUTSIDE
-from branches.models import RecoveryCode, User
+from branches.models import CalendarFeed, RecoveryCode, User
 from branches.passwords import why_change
 from branches.views.sign_in import CodeForm, safe_address
 from common.addresses import client_address
@@ -40,16 +41,32 @@ def me(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
+@require_POST
+def calendar_feed(request: HttpRequest) -> HttpResponse:
+    """Make the address of one's calendar feed, once more (the old one ends), or revoke it. The address is shown once."""
+    user, at, address = me(request), now(), client_address(request)
+    if request.POST.get("act") == "revoke":
+        feeds.revoke_feed(user, at=at, address=address)
+        messages.success(request, _("The calendar address no longer works."))
+        return redirect("branches:account")
+    token = feeds.make_feed(user, at=at, address=address)
+    return _account_page(request, feed_address=request.build_absolute_uri(f"/calendar/{token}.ics"))
+
+
 @require_GET
 @never_cache
 def account(request: HttpRequest) -> HttpResponse:
     """My name, posts, password, second factor, sessions, and what happened at the door lately."""
+    return _account_page(request)
+
+
+def _account_page(request: HttpRequest, *, feed_address: str = "") -> HttpResponse:
     user, at = me(request), now()
     actor: Actor = request.actor  # type: ignore[attr-defined]
     door = (Kind.SIGN_IN, Kind.SIGN_IN_FAILED, Kind.LOCKED_OUT, Kind.SIGN_OUT, Kind.PASSWORD)
     days = settings.PASSWORD_MAX_AGE_DAYS
     last = None if actor.posts else actor.last_post
-    return render(
+    response = render(
         request,
         "branches/account.html",
         {
@@ -64,8 +81,13 @@ def account(request: HttpRequest) -> HttpResponse:
             "recent": AuditEntry.objects.filter(account=user.username, kind__in=door)[:RECENT],
             "idle_minutes": settings.IDLE_SECONDS // 60,
             "at": at,
+            "feed": CalendarFeed.objects.filter(user=user).first(),
+            "feed_address": feed_address,
         },
     )
+    if feed_address:
+        response["Cache-Control"] = "no-store"
+    return response
 
 
 # the password ---------------------------------------------------------------------------------------------------------

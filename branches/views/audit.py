@@ -46,6 +46,8 @@ ACTS = {
     "change": gettext_lazy("changed"),
     "delete": gettext_lazy("deleted"),
     "import": gettext_lazy("imported"),
+    "feed_on": gettext_lazy("calendar address made"),
+    "feed_off": gettext_lazy("calendar address revoked"),
 }
 SETTINGS = {"calendar": gettext_lazy("Working-day calendar")}
 STEPS = {
