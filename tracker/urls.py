@@ -11,6 +11,7 @@ from tracker.views import (
     home,
     inspections,
     notices,
+    office_exports,
     plans,
     review,
     source_texts,
@@ -21,12 +22,13 @@ from tracker.views import (
 app_name = "tracker"
 urlpatterns = [
     *home.urlpatterns,
-    *sources.urlpatterns,
     *feed.urlpatterns,
+    *sources.urlpatterns,
     *source_texts.urlpatterns,
     *behind.urlpatterns,
     *plans.urlpatterns,
     *exports.urlpatterns,
+    *office_exports.urlpatterns,
     *tasks.urlpatterns,
     *grid.urlpatterns,
     *review.urlpatterns,

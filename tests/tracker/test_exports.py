@@ -20,8 +20,10 @@ from tests.factories import (
     World,
     issue,
     make_finding,
+    make_inspection,
     make_measure,
     make_plan,
+    make_source,
     submitted,
 )
 from tracker import exporting
@@ -284,4 +286,57 @@ def test_an_export_asks_the_same_queries_for_one_row_and_for_many(client, world,
             issue(world, more)
             for task in Task.objects.filter(measure=measure, organization=world.branch):
                 submitted(world, task)
+    assert asked() == once
+
+
+# the office's lists --------------------------------------------------------------------------------------------------
+
+
+def test_the_lists_of_the_office_are_exported_with_their_filters(office, world, plan):
+    source = make_source(world, title="在推进会上的讲话")
+    make_source(world, title="另一份文件", text="一、要制定工作方案。")
+    inspection = make_inspection(world)
+    make_plan(world)
+    rows = rows_of(sheet_of(office, "/sources/export/?q=推进会"))
+    assert [(row[0], row[4]) for row in rows] == [(source.title, midnight(2026, 7, 6))]
+    sheet = sheet_of(office, "/plans/export/?state=ISSUED")
+    assert [(row[0], row[6:]) for row in rows_of(sheet)] == [(plan.title, (4, 0, 0))]
+    assert "状态：已印发" in sheet["A2"].value
+    assert len(rows_of(sheet_of(office, "/plans/export/"))) == 2
+    (row,) = rows_of(sheet_of(office, "/inspections/export/"))
+    assert row[:2] == (inspection.number, inspection.purpose)
+    assert rows_of(sheet_of(office, "/inspections/export/?state=DONE&q=没有的")) == []
+
+
+def test_gaps_and_measures_to_verify_are_exported_as_they_are_listed(office, world, plan):
+    Task.objects.update(state="DONE", completed_at=moment(DAY, 9))
+    Measure.objects.update(state="VERIFYING")
+    shown = office.get("/review/measures/").context["measures"]
+    rows = rows_of(sheet_of(office, "/review/measures/export/"))
+    assert rows == [(measure.title, measure.plan.title, measure.done) for measure in shown]
+    gaps = office.get("/tasks/gaps/").context["gaps"]
+    assert gaps
+    assert [row[0] for row in rows_of(sheet_of(office, "/tasks/gaps/export/"))] == [
+        gap.organization.short_name for gap in gaps
+    ]
+
+
+@pytest.mark.parametrize("address", ["/sources/", "/plans/", "/inspections/", "/tasks/gaps/"])
+def test_the_offices_lists_have_the_button_and_need_the_same_queries_for_more_rows(
+    client, world, plan, address
+):
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            file_of(client, f"{address}export/")
+        return len(captured)
+
+    make_source(world)
+    make_inspection(world)
+    client.force_login(world.office.user)
+    assert f'href="{address}export/"' in client.get(address).content.decode()
+    once = asked()
+    for number in range(2):
+        make_source(world, title=f"第{number}份", text=f"一、要制定第{number}个方案。")
+        make_inspection(world)
+        make_plan(world)
     assert asked() == once

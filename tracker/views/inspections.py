@@ -125,6 +125,16 @@ class FactForm(forms.Form):
     fact = plain_text(gettext_lazy("What was found"), rows=3)
 
 
+def inspections_found(actor: Actor, *, q: str, state: str) -> Any:
+    """The rounds in sight that a search lets through, newest first; a state that is none narrows nothing."""
+    found = _inspections(actor)
+    if state in State.values:
+        found = found.filter(state=state)
+    if q:
+        found = found.filter(Q(purpose__icontains=q) | Q(number__icontains=q))
+    return found.order_by("-pk")
+
+
 def _inspections(actor: Actor) -> Any:
     return (
         Inspection.objects.visible_to(actor)
@@ -148,15 +158,11 @@ def inspection_list(request: HttpRequest) -> HttpResponse:
     counts = dict(in_sight.order_by().values_list("state").annotate(Count("pk")))
     chosen = request.GET.get("state", "")
     query = request.GET.get("q", "").replace("\0", "").strip()[:100]
-    found = _inspections(actor)
-    if chosen in State.values:
-        found = found.filter(state=chosen)
-    if query:
-        found = found.filter(Q(purpose__icontains=query) | Q(number__icontains=query))
+    found = inspections_found(actor, q=query, state=chosen)
     after = _cursor(request.GET.get("after", ""))
     if after:
         found = found.filter(pk__lt=after)
-    rows = list(found.order_by("-pk")[: PAGE + 1])
+    rows = list(found[: PAGE + 1])
     more, rows = len(rows) > PAGE, rows[:PAGE]
     return render(
         request,

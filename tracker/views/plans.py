@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from branches.access import Actor
 from branches.models import Organization
 from common.clock import now
 from common.errors import NotAllowed, Refused
@@ -46,14 +48,18 @@ PAGE = 30
 UNITS_SHOWN = 15
 
 
-def plan_list(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
+def plans_found(actor: Actor, *, q: str, state: str) -> QuerySet[Plan]:
+    """The plans in sight that a search lets through; a state that is none narrows nothing."""
     plans = Plan.objects.visible_to(actor).select_related("organization")
-    q, state = request.GET.get("q", "").strip()[:100], request.GET.get("state", "")
     if q:
         plans = plans.filter(title__icontains=q)
-    if state in Plan.State.values:
-        plans = plans.filter(state=state)
+    return plans.filter(state=state) if state in Plan.State.values else plans
+
+
+def plan_list(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    q, state = request.GET.get("q", "").strip()[:100], request.GET.get("state", "")
+    plans = plans_found(actor, q=q, state=state)
     page = Paginator(plans, PAGE).get_page(request.GET.get("page"))
     tasks = Task.objects.visible_to(actor).filter(measure__plan__in=[plan.pk for plan in page])
     counts = counts_by("measure__plan", tasks, day=actor.day, calendar=Calendar.load())

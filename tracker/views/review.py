@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from common.clock import local_date, now
 from common.workdays import Calendar
 from tracker.asked import words_behind
-from tracker.models import Task
+from tracker.models import Measure, Task
 from tracker.reviewing import next_after, queue_of, recent_reasons, submission_of
 from tracker.today import to_verify
 from tracker.transitions import act_form
@@ -68,11 +68,15 @@ def review(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 @require_GET
 def measures_to_verify(request: HttpRequest) -> HttpResponse:
     """``/review/measures/``: measures whose tasks are all closed and whose effect somebody has to judge."""
+    return render(request, "tracker/review/measures.html", {"measures": waiting_measures(request)[:200]})
+
+
+def waiting_measures(request: HttpRequest) -> QuerySet[Measure]:
+    """All of them, with how many tasks were completed."""
     done = Count("tasks", filter=Q(tasks__state=Task.State.DONE))
-    measures = (
+    return (
         to_verify(actor_of(request)).select_related("plan").annotate(done=done).order_by("plan", "position")
     )
-    return render(request, "tracker/review/measures.html", {"measures": measures[:200]})
 
 
 def _reviews(request: HttpRequest) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
@@ -52,18 +52,22 @@ def offices_of(actor: Actor) -> list[Organization]:
     return list(found.values())
 
 
-def source_list(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
+def sources_found(actor: Actor, *, q: str, category: str, only_open: bool) -> QuerySet[Source]:
+    """The sources in sight that a search lets through, newest first; a category that is none narrows nothing."""
     sources = with_coverage(Source.objects.visible_to(actor).current()).select_related("organization")
     # Counting groups the rows, which drops the model's own order.
     sources = sources.defer("text").order_by("-dated", "-pk")
-    q, category = request.GET.get("q", "").strip()[:100], request.GET.get("category", "")
     if q:
         sources = sources.filter(Q(title__icontains=q) | Q(issuer__icontains=q) | Q(number__icontains=q))
     if category in Source.Category.values:
         sources = sources.filter(category=category)
-    if request.GET.get("open"):
-        sources = sources.filter(Q(decided__lt=F("to_do")))
+    return sources.filter(Q(decided__lt=F("to_do"))) if only_open else sources
+
+
+def source_list(request: HttpRequest) -> HttpResponse:
+    actor = actor_of(request)
+    q, category = request.GET.get("q", "").strip()[:100], request.GET.get("category", "")
+    sources = sources_found(actor, q=q, category=category, only_open=bool(request.GET.get("open")))
     page = Paginator(sources, PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
