@@ -211,6 +211,7 @@ PASSWORD_HASHERS = [
     "branches.passwords.InitialPasswordHasher",
 ]
 # The usual numbers of a system of grade 2 or 3: 8 characters of 3 kinds, 90 days, 5 tries, 300 s, idle 600 s. 0: off.
+LOAD_CEILING = env.int("LOAD_CEILING", 12)
 PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", 8)
 PASSWORD_KINDS = env.int("PASSWORD_KINDS", 3)
 PASSWORD_MAX_AGE_DAYS = env.int("PASSWORD_MAX_AGE_DAYS", 90)

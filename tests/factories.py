@@ -10,8 +10,11 @@ from branches.access import Actor
 from branches.models import Organization, Post, User
 from branches.tree import add_organization
 from common.clock import local_date, moment
+from common.workdays import Calendar
+from tracker.clashes import clashes_in, keep_clashes
 from tracker.fan_out import fan_out
 from tracker.inspections import plan_inspection, record_finding
+from tracker.issuing import targets_of
 from tracker.models import Finding, Inspection, Measure, Plan, Source, Task
 from tracker.plans import add_measure, create_plan
 from tracker.sources import receive_source
@@ -131,11 +134,20 @@ def make_measure(
 
 
 def issue(world: World, plan: Plan, *, at: datetime | None = None) -> Plan:
-    """Issue a plan and make its tasks at once, without waiting for the job."""
+    """Issue a plan and make its tasks at once, without waiting for the job; its clashes are kept, the load consented."""
     at = at or moment(SPRING)
-    issued = perform(plan, "issue", actor=world.office, at=at, given={"approved_by": world.issuer.user.pk})
+    settle(world, plan, at=at)
+    given = {"approved_by": world.issuer.user.pk, "load_consent": world.leader.user.pk}
+    issued = perform(plan, "issue", actor=world.office, at=at, given=given)
     fan_out(issued, at=at)
     return issued
+
+
+def settle(world: World, plan: Plan, *, at: datetime) -> None:
+    """Keep every clash of a plan, as a clerk would who has looked at each."""
+    found = clashes_in(targets_of(plan, day=local_date(at), calendar=Calendar.load()))
+    if keys := [clash.key for clash in found if clash.kept is None]:
+        keep_clashes(plan, keys, reason="已协调", actor=world.office, at=at)
 
 
 def make_task(world: World, *, two_reviews: bool = False, **fields: Any) -> Task:

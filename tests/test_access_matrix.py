@@ -121,7 +121,7 @@ DUTIES = {
 OBJECTS = {
     "source": "source source_superior source_take_up source_forward source_file source_add source_sweep source_reread source_correct source_accept source_edit source_aside "
     "source_merge source_undo",
-    "plan": "plan plan_export plan_preview plan_progress plan_retry plan_many plan_close plan_organizations measure_new measure "
+    "plan": "plan plan_export plan_keep plan_preview plan_progress plan_retry plan_many plan_close plan_organizations measure_new measure "
     "measure_move measure_remove measure_split measure_merge measure_act plan_consult plan_back plan_comments "
     "plan_comment plan_answer plan_routines",
     "task": "task task_act add_evidence evidence_file",

@@ -15,6 +15,7 @@ from branches.models.organization import OrganizationQuerySet
 from common.periods import Period
 from common.workdays import Calendar
 from tracker.chain import Link, chains_of
+from tracker.clashes import Clash, Overload, Target, clashes_in, overloads_in
 from tracker.models import Measure, Plan, Task
 from tracker.occurrences import Occurrence, occurrences_of
 
@@ -71,6 +72,13 @@ class Preview:
     provisional: list[tuple[Measure, date]]
     new_tasks: int
     existing_tasks: int
+    clashes: list[Clash]
+    overloads: list[Overload]
+
+    @property
+    def open_clashes(self) -> list[Clash]:
+        """Clashes that nobody has settled; they stand in the way of issuing."""
+        return [clash for clash in self.clashes if clash.kept is None]
 
     @property
     def gaps(self) -> list[Share]:
@@ -79,7 +87,7 @@ class Preview:
 
     @property
     def may_issue(self) -> bool:
-        return not self.lacks and bool(self.lines)
+        return not self.lacks and not self.open_clashes and bool(self.lines)
 
 
 def issuable(plan: Plan) -> list[Measure]:
@@ -123,20 +131,30 @@ def _lacks(measure: Measure) -> Iterable[Lack]:
         yield Lack(measure, "receiver_kinds", _("no receiving organization"))
 
 
+def targets_of(plan: Plan, *, day: date, calendar: Calendar) -> list[Target]:
+    """What each measure that issuing concerns is to become; one query per measure for its receivers."""
+    period = Period.parse(plan.period)
+    targets = []
+    for measure in issuable(plan):
+        measure.plan = plan
+        dates = occurrences_of(measure, period=period, since=day, calendar=calendar)
+        targets.append(Target(measure, list(receivers_of(measure, plan, day=day)), dates))
+    return targets
+
+
 def preview(plan: Plan, *, day: date, calendar: Calendar) -> Preview:
     """Everything a clerk checks before issuing on a local day. Writes nothing; a bounded number of queries
-    (three for the chains, one per measure for its receivers).
+    (three for the chains, four for clashes and load, one per measure for its receivers).
     """
-    period = Period.parse(plan.period)
-    measures = issuable(plan)
+    targets = targets_of(plan, day=day, calendar=calendar)
+    measures = [target.measure for target in targets]
     made = set(
         Task.objects.filter(measure__in=measures).values_list("measure_id", "organization_id", "occurrence")
     )
     shares: dict[int, Share] = {}
     lines, off, provisional, existing = [], [], [], 0
-    for measure in measures:
-        dates = occurrences_of(measure, period=period, since=day, calendar=calendar)
-        receivers = list(receivers_of(measure, plan, day=day))
+    for target in targets:
+        measure, receivers, dates = target.measure, target.receivers, list(target.occurrences)
         lines.append(Line(measure, len(receivers), dates))
         off += [(measure, o.due) for o in dates if not calendar.is_working(o.due)]
         provisional += [(measure, o.due) for o in dates if o.provisional]
@@ -151,4 +169,5 @@ def preview(plan: Plan, *, day: date, calendar: Calendar) -> Preview:
     ordered = sorted(shares.values(), key=lambda share: share.organization.path)
     lacks = [lack for measure in measures for lack in _lacks(measure)]
     new = sum(share.tasks for share in ordered)
-    return Preview(lines, ordered, lacks, off, provisional, new, existing)
+    clashes, overloads = clashes_in(targets), overloads_in(plan, targets)
+    return Preview(lines, ordered, lacks, off, provisional, new, existing, clashes, overloads)

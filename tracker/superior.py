@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,15 +11,13 @@ from django.utils.translation import gettext as _
 
 from branches.access import Actor
 from common.errors import Refused
+from tracker.likeness import Pieces, contained, pieces_of
 from tracker.models import Action, Measure, Plan, Source
 from tracker.sources import locked_source
 
 NEAR = 0.34
 """Share of two-character pieces that two texts must have in common for one to be proposed for the other."""
 SHOWN = 3
-_WORD = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]+")
-_COMMON = frozenset({"工作", "开展", "加强", "落实", "建立", "完善", "组织", "推进", "党组", "党建", "机关"})
-"""Pieces that stand in nearly every demand and tell none from another."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +99,7 @@ def papers_behind(source: Source, *, plan: Plan | None) -> list[Paper]:
     drafts = (
         Measure.objects.filter(plan=plan, state=Measure.State.PROPOSED) if plan else Measure.objects.none()
     )
-    pieces = [(measure, _pieces(f"{measure.title}{measure.requirement}")) for measure in drafts]
+    pieces = [(measure, pieces_of(f"{measure.title}{measure.requirement}")) for measure in drafts]
     by_source: dict[int, list[Asked]] = {paper.pk: [] for paper in papers}
     texts = {paper.pk: paper for paper in papers}
     for action in actions:
@@ -115,22 +111,11 @@ def papers_behind(source: Source, *, plan: Plan | None) -> list[Paper]:
     return [Paper(paper, by_source[paper.pk]) for paper in papers]
 
 
-def _nearest(text: str, measures: list[tuple[Measure, Counter[str]]]) -> list[Near]:
-    wanted = _pieces(text)
+def _nearest(text: str, measures: list[tuple[Measure, Pieces]]) -> list[Near]:
+    wanted = pieces_of(text)
     found = []
     for measure, pieces in measures:
-        both = wanted & pieces
-        share = sum(both.values()) / max(1, sum(wanted.values()))
+        share, both = contained(wanted, pieces)
         if share >= NEAR:
             found.append(Near(measure, share, "、".join(list(both)[:4])))
     return sorted(found, key=lambda near: -near.share)[:SHOWN]
-
-
-def _pieces(text: str) -> Counter[str]:
-    """The two-character pieces of a text, those common to the genre left out."""
-    found: Counter[str] = Counter()
-    for run in _WORD.findall(text):
-        found.update(run[at : at + 2] for at in range(len(run) - 1))
-    for piece in _COMMON & found.keys():
-        del found[piece]
-    return found

@@ -35,7 +35,7 @@ def look(plan: Plan):
 def test_the_preview_counts_what_issuing_then_makes(world):
     plan = make_plan(world)
     make_measure(world, plan, receivers=[], receiver_kinds=["BRANCH"])
-    make_measure(world, plan, receivers=[world.branch], cadence="monthly", due=None)
+    make_measure(world, plan, title="报送党费台账", receivers=[world.branch], cadence="monthly", due=None)
     shown = look(plan)
     assert (shown.new_tasks, shown.existing_tasks, shown.may_issue) == (4 + 6, 0, True)
     issue(world, plan)

@@ -7,13 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from branches.models import Post
+from common.clock import local_date
 from common.errors import Refused
 from common.models import Job
 from common.periods import Period
 from common.workdays import Calendar
+from tracker.clashes import clashes_in, keep_clashes
 from tracker.demo.city import City
 from tracker.demo.script import Ask, Script, asks_of
 from tracker.fan_out import fan_out
+from tracker.issuing import targets_of
 from tracker.models import Action, Measure, Plan, Source
 from tracker.plans import add_measure, create_plan
 from tracker.sources import add_action, propose, receive_source, sentence_of, set_aside
@@ -92,7 +95,11 @@ def issue(city: City, plan: Plan, *, at: datetime) -> Plan:
     """Issue a plan and make its tasks on the spot; the job that the act asked for is thereby done."""
     secretary = city.holders(city.top, Role.SECRETARY, at=at)[0]
     clerk = city.one(city.top, Role.CLERK, at=at)
-    issued = perform(plan, "issue", actor=clerk, at=at, given={"approved_by": secretary.pk})
+    targets = targets_of(plan, day=local_date(at), calendar=Calendar.load())
+    if clashes := [clash.key for clash in clashes_in(targets) if not clash.kept]:
+        keep_clashes(plan, clashes, reason="已与相关单位协调，时间错开、材料共用", actor=clerk, at=at)
+    given = {"approved_by": secretary.pk, "load_consent": secretary.pk}
+    issued = perform(plan, "issue", actor=clerk, at=at, given=given)
     made = fan_out(issued, at=at)
     measures = Measure.objects.filter(plan=issued).count()
     Job.objects.filter(kind="fan_out", payload__plan=plan.pk, state=Job.State.QUEUED).update(

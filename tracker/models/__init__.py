@@ -1,3 +1,4 @@
+from tracker.models.clash import KeptClash
 from tracker.models.comment import Comment
 from tracker.models.event import Event
 from tracker.models.evidence import Evidence, StoredFile
@@ -18,6 +19,7 @@ __all__ = [
     "Extension",
     "Finding",
     "Inspection",
+    "KeptClash",
     "Measure",
     "Notice",
     "Passage",

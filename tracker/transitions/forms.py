@@ -7,12 +7,13 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 
 from branches.access import Actor
 from branches.models import Organization, Post, User
 from common.clock import local_date
 from common.periods import Period
+from common.workdays import Calendar
 from tracker.models import Evidence, Finding, Plan, StoredFile
 
 
@@ -241,18 +242,62 @@ class ConsultForm(ActForm):
         return cleaned
 
 
-class IssueForm(ActForm):
-    """印发: who approved it. The number is assigned by the system."""
+class ClearedForm(ActForm):
+    """What stands in the way of giving out tasks: clashes nobody settled; units over their ceiling, without consent."""
 
-    approved_by = forms.ModelChoiceField(User.objects.none(), label=_("Approved by"), empty_label=None)
+    load_consent = forms.ModelChoiceField(
+        User.objects.none(),
+        label=_("Leader who consents to the load"),
+        help_text=_("Some units would be over their ceiling. This is kept with the plan."),
+        empty_label=_("– choose –"),
+    )
 
     def prepare(self) -> None:
+        from tracker.clashes import clashes_in, overloads_in
+        from tracker.issuing import targets_of
+
+        targets = targets_of(self.subject, day=self.today, calendar=Calendar.load())
+        self.unsettled = [clash for clash in clashes_in(targets) if clash.kept is None]
+        if overloads_in(self.subject, targets):
+            self.fields["load_consent"].queryset = self.leaders()  # type: ignore[attr-defined]
+        else:
+            del self.fields["load_consent"]
+
+    def leaders(self) -> Any:
+        """Those who may decide for the issuing organisation today."""
         posts = Post.objects.held_on(self.today).filter(
             organization=self.subject.organization, role__in=[Post.Role.SECRETARY, Post.Role.LEADER]
         )
-        self.fields["approved_by"].queryset = User.objects.filter(  # type: ignore[attr-defined]
-            pk__in=posts.values("user"), is_active=True
-        ).order_by("pk")
+        return User.objects.filter(pk__in=posts.values("user"), is_active=True).order_by("pk")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.unsettled:
+            sentence = ngettext(
+                "%(count)s clash with other work is not settled: merge, move or keep it on the preview.",
+                "%(count)s clashes with other work are not settled: merge, move or keep them on the preview.",
+                len(self.unsettled),
+            )
+            self.add_error(None, sentence % {"count": len(self.unsettled)})
+        return cleaned
+
+
+class IssueForm(ClearedForm):
+    """印发: who approved it. The number is assigned by the system."""
+
+    approved_by = forms.ModelChoiceField(User.objects.none(), label=_("Approved by"), empty_label=None)
+    field_order = ("approved_by", "load_consent")
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.fields["approved_by"].queryset = self.leaders()  # type: ignore[attr-defined]
+
+
+class SupplementForm(ClearedForm):
+    """增补: why."""
+
+    reason = plain_text(_("Reason"))
+    field_order = ("reason", "load_consent")
 
 
 class AssignFindingForm(ActForm):

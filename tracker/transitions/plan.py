@@ -137,7 +137,7 @@ TABLE: list[Transition] = [
         frozenset({State.ISSUED}),
         None,
         who=(OFFICE, ISSUER),
-        form=forms.ReasonForm,
+        form=forms.SupplementForm,
         ready=_nothing_missing,
         after=_request_fan_out,
         dangerous=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -21,6 +22,7 @@ from common.jobs import request_job
 from common.models import Job
 from common.templatetags.ui import job_progress
 from common.workdays import Calendar
+from tracker.clashes import keep_clashes
 from tracker.consultation import unanswered
 from tracker.forms.plans import PlanForm
 from tracker.forms.refusals import put
@@ -186,6 +188,7 @@ def preview_page(request: HttpRequest, pk: int) -> HttpResponse:
         "unit_dues": dues_for(found, unit) if unit else [],
         "shown": shares[:UNITS_SHOWN],
         "hidden": shares[UNITS_SHOWN:],
+        "ceiling": settings.LOAD_CEILING,
         "act": act,
         "form": form,
         "decision": decision,
@@ -193,6 +196,24 @@ def preview_page(request: HttpRequest, pk: int) -> HttpResponse:
         "may_edit": may_edit(actor, plan),
     }
     return render(request, "tracker/plans/preview.html", context, status=status)
+
+
+@require_POST
+def keep(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the ticked clashes stand, for a reason."""
+    plan, actor = plan_of(request, pk), actor_of(request)
+    count = keep_clashes(
+        plan,
+        request.POST.getlist("clashes"),
+        reason=request.POST.get("reason", ""),
+        actor=actor,
+        at=now(),
+    )
+    messages.success(
+        request,
+        ngettext("%(count)s clash is kept.", "%(count)s clashes are kept.", count) % {"count": count},
+    )
+    return redirect(f"{reverse('tracker:plan_preview', args=[pk])}#clashes")
 
 
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
@@ -233,6 +254,7 @@ urlpatterns = [
     path("plans/new/", plan_new, name="plan_new"),
     path("plans/<int:pk>/", plan_page, name="plan"),
     path("plans/<int:pk>/preview/", preview_page, name="plan_preview"),
+    path("plans/<int:pk>/clashes/", keep, name="plan_keep"),
     path("plans/<int:pk>/progress/", progress, name="plan_progress"),
     path("plans/<int:pk>/progress/again/", retry, name="plan_retry"),
     path("plans/<int:pk>/many/", many, name="plan_many"),
