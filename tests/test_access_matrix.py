@@ -123,14 +123,20 @@ OBJECTS = {
     "source_merge source_undo",
     "plan": "plan plan_export plan_keep plan_preview plan_progress plan_retry plan_many plan_close plan_organizations measure_new measure "
     "measure_move measure_remove measure_split measure_merge measure_act plan_consult plan_back plan_comments "
-    "plan_comment plan_answer plan_routines",
+    "plan_comment plan_answer plan_routines plan_table plan_table_export plan_table_import plan_table_marked",
     "task": "task task_act add_evidence evidence_file",
     "extension": "extension extension_act",
     "inspection": "inspection inspection_draw visit inspection_act",
     "finding": "finding finding_act",
     "report": "report download",
 }
-SPECIAL = {"tracker:feed", "tracker:review_one", "tracker:notice", "branches:organization", "common:filter_remove"}
+SPECIAL = {
+    "tracker:feed",
+    "tracker:review_one",
+    "tracker:notice",
+    "branches:organization",
+    "common:filter_remove",
+}
 KEPT = "add change move merge retire"
 RECORDED = "term shift rating"
 GRANTED = "appoint hand_over"

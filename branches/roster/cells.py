@@ -60,6 +60,7 @@ def parser_of(column: Column) -> Callable[[Any, int], Any]:
     """The function that reads a cell of this column; its second argument is the sheet's shift of days."""
     return {
         Kind.TEXT: _short_text,
+        Kind.PARAGRAPHS: _paragraphs,
         Kind.KEY: _key,
         Kind.CHOICE: _choice,
         Kind.LIST: _words,
@@ -75,6 +76,20 @@ def _short_text(column: Column) -> Callable[[Any, int], Any]:
 
     def parse(value: Any, _shift: int) -> str:
         text = text_of(value)
+        if longest and len(text) > longest:
+            raise Doubt("too_long", count=longest)
+        return text
+
+    return parse
+
+
+def _paragraphs(column: Column) -> Callable[[Any, int], Any]:
+    longest, short = column.longest, _short_text(column)
+
+    def parse(value: Any, shift: int) -> str:
+        if not isinstance(value, str):
+            return str(short(value, shift))
+        text = "\n".join(line.strip() for line in clean(value).strip().split("\n"))
         if longest and len(text) > longest:
             raise Doubt("too_long", count=longest)
         return text
@@ -198,7 +213,7 @@ def _system(_column: Column) -> Callable[[Any, int], Any]:
         text = text_of(value)
         if not text:
             return None
-        found = re.fullmatch(r"([OP])(\d{1,15})\.(\d{1,15})", text)
+        found = re.fullmatch(r"([MOP])(\d{1,15})\.(\d{1,15})", text)
         if not found:
             raise Doubt("not_system")
         return found.group(1), int(found.group(2)), int(found.group(3))

@@ -35,6 +35,8 @@ class Entry:
 class SheetEntries:
     """The entries of one sheet, and where to put a fault about them."""
 
+    fault_type: type[Fault] = Fault
+
     def __init__(self, sheet: RawSheet) -> None:
         assert sheet.layout
         self.title = sheet.title
@@ -51,7 +53,9 @@ class SheetEntries:
         """Note a fault at a cell of a row; the row is unsound from now on."""
         entry.sound = False
         place = self.columns.get(column)
-        self.faults.append(Fault(self.title, entry.row, 0 if place is None else place + 1, code, params))
+        self.faults.append(
+            self.fault_type(self.title, entry.row, 0 if place is None else place + 1, code, params)
+        )
 
     def _read(self, sheet: RawSheet) -> list[Entry]:
         layout, shift = self.layout, sheet.days_since_1904

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -109,11 +110,13 @@ class Fault:
     column: int
     code: str
     params: dict[str, Any] = field(default_factory=dict)
+    sentences: ClassVar[Mapping[str, Sentence]] = SENTENCES
+    """By code. Another table that is read the same way adds its own."""
 
     @property
     def sentence(self) -> str:
         """What is wrong and what to do, in the reader's language."""
-        return str(SENTENCES[self.code]) % {name: _shown(value) for name, value in self.params.items()}
+        return str(self.sentences[self.code]) % {name: _shown(value) for name, value in self.params.items()}
 
     @property
     def place(self) -> str:

@@ -21,6 +21,8 @@ class Kind(Enum):
     """What a column's cells hold."""
 
     TEXT = "text"
+    PARAGRAPHS = "paragraphs"
+    """A text that keeps its line breaks."""
     KEY = "key"
     """A text of letters and digits by which something is found: a code, an account, a phone number."""
     CHOICE = "choice"

@@ -26,6 +26,7 @@ _FORMATS = {
     Kind.COUNT: "0",
     Kind.KEY: "@",
     Kind.TEXT: "@",
+    Kind.PARAGRAPHS: "@",
     Kind.LIST: "@",
     Kind.SYSTEM: "@",
 }

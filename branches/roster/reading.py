@@ -10,7 +10,7 @@ import csv
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
@@ -62,9 +62,13 @@ def read_roster(path: Path, name: str) -> list[RawSheet]:
 
     Raises BadFile: not a roster, too large, formulas, two sheets of the same kind, none at all.
     """
-    sheets = read_sheets(path, name)
+    return recognised(read_sheets(path, name), SHEETS)
+
+
+def recognised(sheets: list[RawSheet], layouts: Sequence[Sheet]) -> list[RawSheet]:
+    """The same sheets, those in one of the layouts recognised. Raises BadFile: none is, or two are the same."""
     for sheet in sheets:
-        _recognise(sheet)
+        _recognise(sheet, layouts)
     found = [sheet.layout.name for sheet in sheets if sheet.layout]
     if not found:
         raise BadFile("no_headings")
@@ -144,10 +148,10 @@ def _from_csv(value: str) -> Any:
     return (value[1:] if value[:1] == "'" and value[1:2] in "=+-@" else value) or None
 
 
-def _recognise(sheet: RawSheet) -> None:
+def _recognise(sheet: RawSheet, layouts: Sequence[Sheet]) -> None:
     """Find the headings: a row, or two rows where a group stands above, with the names of a layout's columns."""
     for index, (number, values) in enumerate(sheet.rows[:HEADER_WITHIN]):
-        for layout in SHEETS:
+        for layout in layouts:
             named = _named(layout, values)
             if not layout.key_columns <= set(named):
                 continue

@@ -18,6 +18,7 @@ from branches.roster.layout import EXPLANATIONS, SHEETS, Column, Kind, Sheet
 from branches.roster.looks import Styles, Value, add_head, append, cell_of, set_up_page
 from branches.roster.shape import MAX_ROWS
 from common.cells import clean, lines_needed, sheet_title, text_width
+from common.errors import Sentence
 
 HEADER_ROWS = 4
 
@@ -49,7 +50,7 @@ class RosterBook:
         last = get_column_letter(sum(column.kind is not Kind.SYSTEM for column in columns))
         sheet.freeze_panes = f"C{HEADER_ROWS + 1}"
         add_head(sheet, styles, title, subtitle, len(columns) - 1, columns=len(columns))
-        _add_headings(sheet, styles, columns)
+        add_headings(sheet, styles, columns)
         widths = [column.width for column in columns]
         row = HEADER_ROWS
         for row, values in enumerate(rows, HEADER_ROWS + 1):
@@ -60,13 +61,15 @@ class RosterBook:
             append(
                 sheet, row, [cell_of(sheet, v, look) for v, look in zip(values, looks, strict=True)], lines
             )
-        sheet.data_validations.dataValidation.extend(_validations(columns))
+        sheet.data_validations.dataValidation.extend(validations(columns))
         sheet.auto_filter.ref = f"A{HEADER_ROWS}:{last}{max(row, HEADER_ROWS + 1)}"
         sheet.print_title_rows = f"1:{HEADER_ROWS}"
         sheet.print_area = f"A1:{last}{max(row, HEADER_ROWS + 1)}"
         return row - HEADER_ROWS
 
-    def explanations(self, lines: Sequence[str]) -> None:
+    def explanations(
+        self, lines: Sequence[str], layouts: Sequence[Sheet] = SHEETS, *, title: Sentence = EXPLANATIONS
+    ) -> None:
         """The last sheet: how to fill it in, and every column with an example."""
         names = [
             (_("Sheet"), 12),
@@ -75,12 +78,12 @@ class RosterBook:
             (_("Explanation"), 64),
             (_("Example"), 24),
         ]
-        sheet = self.book.create_sheet(sheet_title(EXPLANATIONS))
+        sheet = self.book.create_sheet(sheet_title(title))
         widths = [width for _name, width in names]
         last = get_column_letter(len(names))
         set_up_page(sheet, widths)
         styles = Styles(sheet)
-        add_head(sheet, styles, str(EXPLANATIONS), "", len(names))
+        add_head(sheet, styles, str(title), "", len(names))
         row = 2
         for line in lines:
             row += 1
@@ -90,7 +93,7 @@ class RosterBook:
         append(sheet, row, [cell_of(sheet, name, styles.header) for name, _width in names], 1)
         explained = [
             _explained(layout, column)
-            for layout in SHEETS
+            for layout in layouts
             for column in layout.columns
             if column.kind is not Kind.SYSTEM
         ]
@@ -107,8 +110,8 @@ def _explained(layout: Sheet, column: Column) -> list[str]:
     return [str(layout.title), heading, "●" if column.needed else "", str(column.help), str(example)]
 
 
-def _add_headings(sheet: Any, styles: Styles, columns: Sequence[Column]) -> None:
-    """Two rows: groups above their columns, columns without a group merged down."""
+def add_headings(sheet: Any, styles: Styles, columns: Sequence[Column]) -> None:
+    """Rows 3 and 4: groups above their columns, columns without a group merged down."""
     names = [
         _balanced(f"{column.label}*" if column.needed else str(column.label), column.width)
         for column in columns
@@ -142,7 +145,7 @@ def _balanced(text: str, width: float) -> str:
     return "\n".join(text[start : start + each] for start in range(0, len(text), each))
 
 
-def _validations(columns: Sequence[Column]) -> Iterable[DataValidation]:
+def validations(columns: Sequence[Column]) -> Iterable[DataValidation]:
     """Drop-downs where there is a choice, and a word of help where a day or a number is wanted."""
     for index, column in enumerate(columns, 1):
         letter = get_column_letter(index)
