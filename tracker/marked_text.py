@@ -55,6 +55,9 @@ RULES: dict[str, str | Promise] = {
     "by-body": _("a body is named that is to do it"),
     "whom": _("something follows for those it concerns"),
     "penalty": _("those who fall short lose something"),
+    "without-exception": _("something is to be done without exception"),
+    "dealt-with": _("something follows for those it concerns"),
+    "amount": _("a number is to be reached"),
     "by-hand": _("marked by hand"),
 }
 

@@ -32,6 +32,16 @@ def actions(sentence, heading="一、工作要求。"):
         ("签订责任书，签订率100%。", ["签订责任书，签订率100%"]),
         ("对逾期不改的支部，取消年度评优资格。", ["对逾期不改的支部，取消年度评优资格"]),
         ("一要抓整改。9月底前全部清零。", ["9月底前全部清零"]),
+        ("窗口人员一律持证上岗。", ["窗口人员一律持证上岗"]),
+        ("遇有险情第一时间报告值班室。", ["遇有险情第一时间报告值班室"]),
+        ("对新任处长做到逢提必谈。", ["对新任处长做到逢提必谈"]),
+        ("对两次排名垫底的，坚决予以通报。", ["对两次排名垫底的，坚决予以通报"]),
+        ("走访情况当场反馈。", ["走访情况当场反馈"]),
+        ("把任务分解到科室。", ["把任务分解到科室"]),
+        ("由分管领导挂点包抓。", ["挂点包抓"]),
+        ("推动两家物业公司组建党支部。", ["推动两家物业公司组建党支部"]),
+        ("继续办好“夜校”，下半年不少于6期。", ["继续办好“夜校”，下半年不少于6期"]),
+        ("督查室要适时对议定事项开展督查。", ["适时对议定事项开展督查"]),
     ],
 )
 def test_a_fact_that_is_pinned_down_makes_a_demand(sentence, expected):
@@ -46,6 +56,11 @@ def test_a_fact_that_is_pinned_down_makes_a_demand(sentence, expected):
         "三会一课不及时、不规范等问题仍需引起重视。",
         "广大党员的先锋模范作用更好发挥。",
         "现将有关情况报告如下。",
+        "重要文件印发后3个工作日内，思想要统一。",
+        "由审批科牵头。",
+        "至少有两个方面的短板。",
+        "经局长办公会研究，制定本方案。",
+        "下半年重点抓好以下事项。",
     ],
 )
 def test_a_date_or_a_number_by_itself_makes_none(sentence):
@@ -112,3 +127,26 @@ def test_who_is_to_act_is_found_without_a_modal(sentence, expected):
 def test_bare_months_and_days_around_a_feast_are_dates(sentence, expected):
     (point,) = read("一、工作要求。" + sentence).points
     assert [(slot.text, slot.value) for slot in point.slots if slot.type == "due"] == expected
+
+
+def test_the_head_of_an_item_that_only_names_bodies_says_who_is_to_act():
+    text = "会议议定：\n1、区总工会。每季度开展一次走访慰问。\n2、人事处、办公室。8月底前制定实施办法。\n"
+    owners = [[s.text for s in p.slots if s.type == "owner"] for p in read(text).points]
+    assert owners == [["区总工会"], ["人事处、办公室"]]
+
+
+def test_a_phase_ends_with_its_last_month_and_a_span_runs_from_its_event():
+    text = "实施步骤：\n（1）自查阶段（4月至6月）。开展自查。\n（2）部署文件下发后7个工作日内，各支部要制定方案。\n"
+    dues = [[s.value for s in p.slots if s.type == "due"] for p in read(text).points]
+    assert dues == [["--06"], ["event:部署文件下发后7个工作日内"]]
+
+
+def test_from_when_on_is_no_date_by_which():
+    [point] = read("一、工作要求。9月起每月召开一次例会。").points
+    assert [slot.type for slot in point.slots if slot.type == "due"] == []
+
+
+def test_a_paragraph_that_reports_in_numbers_is_a_point_of_done_work():
+    text = "会议听取了汇报。上半年，共走访群众600余人，新建支部12个，建成驿站30处，评选先进20名。\n"
+    [point] = read(text).points
+    assert point.stance == "achievement"

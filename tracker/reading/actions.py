@@ -24,6 +24,8 @@ _MODAL_OPENING = re.compile(
 _ADVERB = re.compile(ADVERB)
 _LIGHT = r"(?<![党团])(?:" + group_pattern("verbs", "light") + ")"
 _ADVERBS_BEFORE = re.compile(rf"(?:{ADVERB}地?|{_LIGHT})(?:{ADVERB}地?|{_LIGHT}|[、和并])*$")
+_ADVERBS_FIRST = re.compile(rf"(?:{ADVERB}地?)+")
+_SHORTEST_MEASURED = 5
 _LONGEST_ADVERBS = 24
 _CONNECT = re.compile(group_pattern("adverbs", "connect"))
 _REPORTED = re.compile(group_pattern("adverbs", "reported") + "|总书记[^。，]{0,12}(?:强调|指出|要求)")
@@ -39,7 +41,7 @@ _ABOUT = re.compile(group_pattern("verbs", "about") + "$")
 # A verb that starts a part after 、 makes it an action of its own (完善内容、优化指标); verbal nouns do not.
 _STARTS_PART = re.compile(
     rf"(?:{ADVERB}地?)*(?:{group_pattern('verbs', 'make', 'build', 'strengthen', 'solve', 'quit')}"
-    r"|召开|举办|开展|组织开展|落实(?!台账|情况|清单)|严格执行|参加|每(?:个|一)?(?:月|周|季|半年|年)|按[月季年])(?=.{2})"
+    r"|召开|举办|开展|组织开展|拿出|落实(?!台账|情况|清单)|严格执行|参加|每(?:个|一)?(?:月|周|季|半年|年)|按[月季年])(?=.{2})"
 )
 _CUTS = re.compile("、|并且?")
 _LIST_CLOSED = re.compile(r"等[^，、]{1,12}$|等(?:多种)?(?:方式|形式|途径|渠道|手段)")
@@ -84,7 +86,7 @@ _FACT_SUBJECT = re.compile(
     rf"[^，。；的由将把对向每]{{0,14}}?(?:{group_pattern('actors', 'bodies')}|委员|[处科室部办局委组站院所厅])(?=(?:每|按[月季年])(?![^，。；]{{0,8}}召开(?:[一两]|\\d))|于|在|至少|定期|及时|随时|适时|全年|\d|对|向|联系|统一|负责)"
 )
 _MODAL_LEADS = ("", "将", "要", "拟", "就", "再", "应", "须", "要在", "要将")
-_LEADERS = re.compile(r"(?:教育)?引导|督促|指导|动员|邀请|帮助|协助|支持")
+_LEADERS = re.compile(r"(?:教育)?引导|推动|督促|指导|动员|邀请|帮助|协助|支持")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,18 @@ def actions_in(shadow: Shadow, piece: Piece, *, outside: bool = False) -> list[F
         if before is not None and found and found[-1].end == before.end and _measures(text, before, clause):
             found[-1] = Found(found[-1].start, clause.end, found[-1].why)
             continue
+        if (
+            before is not None
+            and clause.start - before.end == 1
+            and only_amount(text[clause.start : clause.end])
+        ):
+            first = _without_opening(text, before.start, before.end)
+            if before.end - first >= _SHORTEST_MEASURED:
+                # 继续办好“城管夜校”，上半年不少于8期: the number makes it definite
+                found.append(
+                    Found(first, clause.end, Why("amount", (text[clause.start : clause.end][-12:],)))
+                )
+                continue
         found.extend(_in_clause(shadow, clause, opened, before))
     return found
 
@@ -222,7 +236,7 @@ def _action(shadow: Shadow, start: int, end: int, *, first: bool) -> Found | Non
     modal = modals[-1] if modals else None
     why = whole_fact_of(body)
     if why is not None:
-        return Found(_fact_start(body, modal) + start, end, why)
+        return Found(_fact_start(body, modal, why) + start, end, why)
     for match in VERB.finditer(body):
         if match.start() > 60:
             break
@@ -235,11 +249,13 @@ def _action(shadow: Shadow, start: int, end: int, *, first: bool) -> Found | Non
         if why is not None:
             return Found(start + _span_start(body, match, modal), end, why)
     why = fact_of(body)
-    return Found(_fact_start(body, modal) + start, end, why) if why is not None else None
+    return Found(_fact_start(body, modal, why) + start, end, why) if why is not None else None
 
 
-def _fact_start(body: str, modal: re.Match[str] | None) -> int:
+def _fact_start(body: str, modal: re.Match[str] | None, why: Why) -> int:
     """Where a demand without a verb of the lists begins: behind the body that is told to meet it."""
+    if why.rule == "by-body" and body.startswith("由"):
+        return 1 + len(why.words[0])
     if modal is not None and _SUBJECT.search(body[: modal.start()]):
         return modal.end()
     subject = _FACT_SUBJECT.match(body)
@@ -298,6 +314,9 @@ def _span_start(body: str, verb: re.Match[str], modal: re.Match[str] | None) -> 
         return floor + _adverbs_at(prefix)
     if not prefix or PREPOSITION.match(prefix) or SHORT_TIME.match(prefix) or _LEADERS.match(prefix):
         return floor
+    adverbs = _ADVERBS_FIRST.match(prefix)
+    if modal is not None and adverbs and PREPOSITION.match(prefix, adverbs.end()):
+        return floor  # 适时对议定事项开展…
     inner = _AFTER_SUBJECT.search(prefix)
     if inner and _SUBJECT.search(prefix[: inner.start()]):
         return floor + inner.start()

@@ -18,6 +18,8 @@ _AMOUNT = re.compile(
     rf"|(?P<cn>{_CN}{{1,6}})(?P<cnmore>[余多])(?P<cnscale>[万亿]?)(?P<cnunit>{_UNIT})"
     rf"|(?P<said>{_CN}{{1,4}})(?P<saidunit>{_SPOKEN})"
 )
+_ROUNDS = ("轮", "场", "期", "批")
+"""After these a small number said in words is a count, too (两轮明察暗访)."""
 _LEAST_BEFORE = re.compile(
     r"(?:不少于|不低于|至少|不得少于|不得低于|最少|超过|突破|达到?|力争|保证)[^，。、\d一二两三四五六七八九十百千]{0,8}$"
 )
@@ -62,9 +64,9 @@ def _slot(match: re.Match[str], before: str, after: str, text: str, end: int) ->
         value = number(match.group("cn") + (match.group("cnscale") or ""))
         unit, at_least = match.group("cnunit"), True
     else:
-        if not _LEAST_BEFORE.search(before):
-            return None
         value, unit = number(match.group("said")), match.group("saidunit")
+        if not (_LEAST_BEFORE.search(before) or (unit in _ROUNDS and value and value > 1)):
+            return None
     if value is None or value == 0:
         return None
     unit = "%" if unit == "％" else unit

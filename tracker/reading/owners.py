@@ -33,7 +33,7 @@ _MOVED = re.compile(
     rf"(?:推动|引导|组织|督促|指导)(?P<who>[^，。；：的]{{2,20}}?{_BODIES}(?:和[^，。；：的]{{2,8}})?)(?=更好|切实|认真|监督|严格|履行|落实|充分|主动|加强|按)"
 )
 _VERBISH = re.compile(
-    r"[的了着过把为对向让使给到赴要]|(?<!负)被|开展|加强|推动|落实|建立|完善|(?<![党团])组织(?!部|委|人|$)|坚持|贯彻|围绕|结合|根据|按照|针对|通过|发挥|统筹|确保|做好|抓好|制定|认领|提高|增强|明确|配备|调整|报(?!社|告)|约谈|提前"
+    r"[的了着过把为对向让使给到赴]|(?<![主重])要|(?<!负)被|开展|加强|推动|落实|建立|完善|(?<![党团])组织(?!部|委|人|$)|坚持|贯彻|围绕|结合|根据|按照|针对|通过|发挥|统筹|确保|做好|抓好|制定|认领|提高|增强|明确|配备|调整|报(?!社|告)|约谈|提前"
 )
 _BEFORE_BEARER = re.compile(r"明确|建立|压实|落实|形成|强化|健全|坚持|和|与|及|以及|由|实行|履行|完善")
 _BODY_AT = re.compile(_BODIES)
@@ -46,7 +46,7 @@ _PHRASES = (
 # 工会办好…, 团委…创建不少于2个, 党委书记、院长充分沟通: a body right before what it does, without a modal
 _DOES = re.compile(
     r"(?:办好|组织(?!部|委|生活|建设|体系|设置)|举办|创建|汇总|抽查|联系\d|参加|完成|修订|印发|牵头|负责|听取|登记|审批|审核|落实|培育|统一|逐一|逐项|择优|充分沟通"
-    r"|至少|全年|半年|每人|按季度|对(?=[^，。；]{2,24}(?:进行|开展|实行|予以|给予|督查|检查|约谈|核查|抽查|督导))|对照|会同|以[^，。；]{2,12}身份|向|于\d|在\d|\d{1,2}月|年[底中内]|任职|围绕[^，。；]{2,16}(?:确定|制定|开展|提出|组织|建立)"
+    r"|至少|全年|半年|[上下]半年|每人|随机|抽取|选取|从严|按季度|对(?=[^，。；]{2,24}(?:进行|开展|实行|予以|给予|督查|检查|约谈|核查|抽查|督导|查处|处理|问责))|对照|会同|以[^，。；]{2,12}身份|向|于\d|在\d|\d{1,2}月|年[底中内]|任职|围绕[^，。；]{2,16}(?:确定|制定|开展|提出|组织|建立)"
     r"|撰写|报送|提交|建立(?!健全)|实行|定期|不定期|适时|随时|及时|集中学习|专题|先行)"
 )
 # 各责任部门主要负责人是第一责任人
@@ -55,7 +55,7 @@ _IS_ANSWERABLE = re.compile(
 )
 # 由机关党委办公室修订, 由分管局领导包案
 _BY_BODY = re.compile(
-    rf"(?<![理缘])由(?P<who>[^，。；由了的]{{1,20}}?(?:{_BODIES}|[处科室部办局委组站院所厅会]|领导|主任|院长|校长|局长|干部))(?=[\u4e00-\u9fff“《\ue000]{{2}})(?!的|担任|提名|产生|组成|构成)"
+    rf"(?<![理缘])由(?P<who>[^，。；由了的]{{1,20}}?(?:{_BODIES}|[处科室部办局委组站院所厅会]|领导|主任|院长|校长|局长|干部))(?=[\u4e00-\u9fff“《\ue000]{{2}})(?!的|担任|任[\u4e00-\u9fff]{0, 2}组长|为[\u4e00-\u9fff]{0, 2}组长|提名|产生|组成|构成)"
 )
 # （组织人事部）, （监察室牵头，医务部、药学部配合）: who answers, in brackets at the end of a demand
 _IN_BRACKETS = re.compile(r"\((?P<inside>[^()\n：]{2,60})\)(?=[。；\s]*(?:\n|$))")
@@ -70,7 +70,7 @@ _SHORT_NAME = re.compile(
 )
 _ASKED = re.compile(r"(?:都|也|均|还|更|既)?(?:一定要|要|必须|应|须|将|务必)")
 _NOT_OPENING = re.compile(
-    r"[对为在向与让使给被从按把将以于]|两?年内|部分|个别|有的|很多|其他|全部|一些|下属|打造|选|评|争"
+    r"[对为在向与让使给被从按把将以于]|会同|联合|配合|两?年内|部分|个别|有的|很多|其他|全部|一些|下属|打造|选|评|争"
 )
 _MANNER = re.compile(group_pattern("adverbs", "adverbs"))
 _LABEL = re.compile(
@@ -84,6 +84,12 @@ _DEALT_WITH = words("verbs", "about")
 _PASSIVE = re.compile(
     r"(?:按|根据|及时|全部|一律|优先|严格).{0,10}(?:" + group_pattern("verbs", "about") + ")$"
 )
+_ONLY_BODIES = re.compile(r"\s*(?P<who>[\u4e00-\u9fff、]{3,26})[。：]?\s*")
+_NUMBERED = re.compile(
+    r"(?:[一二三四五六七八九十]{1,3}、|\(?[一二三四五六七八九十\d]{1,3}\)|\d{1,2}[.、．])\s*$"
+)
+_DONE_AT_ONCE = re.compile(group_pattern("verbs", "hold", "run", "make", "act"))
+_OFFICE = re.compile(rf"(?:{_BODIES}|工会|大队|支队|总队|街道|[处科室部办局委组站院所厅会])$")
 _LONGEST = 26
 
 
@@ -96,6 +102,7 @@ def owners(shadow: Shadow, piece: Piece) -> Iterator[Slot]:
         *_labelled(shadow.plain, start, end),
         *_bracketed(shadow.plain, start, end),
         *_cells(text, start, end),
+        *_headed(text, start, end),
     ]
     for index, clause in enumerate(parts):
         if clause.end - clause.start <= LONGEST:
@@ -144,6 +151,18 @@ def _cells(text: str, start: int, end: int) -> Iterator[Slot]:
             yield _slot(text, at, at + len(who), "cell")
 
 
+def _headed(text: str, start: int, end: int) -> Iterator[Slot]:
+    """A sentence that is nothing but the names of bodies heads what they are to do (1、区总工会。)."""
+    match = _ONLY_BODIES.fullmatch(text, start, end)
+    if match and _NUMBERED.search(text[max(0, start - 6) : start]):
+        parts = match.group("who").split("、")
+        if all(
+            _OFFICE.search(part) and not _VERBISH.search(part) and not _DONE_AT_ONCE.match(part)
+            for part in parts
+        ):
+            yield _slot(text, match.start("who"), match.end("who"), "heading")
+
+
 def _in_clause(text: str, clause: Clause, following: str) -> Iterator[Slot]:
     start, body = clause.start, text[clause.start : clause.end]
     for name, trigger, pattern in _PHRASES if _ANY_PHRASE.search(body) else ():
@@ -153,7 +172,7 @@ def _in_clause(text: str, clause: Clause, following: str) -> Iterator[Slot]:
                 at, who = at + cut.end(), who[cut.end() :]
             if len(who) >= 2 and not _CROWD.search(who) and (name != "bears" or _ENDS_IN_BODY.search(who)):
                 yield _slot(text, start + at, start + at + len(who), name)
-    if body.endswith(_DEALT_WITH) and _PASSIVE.search(body):
+    if body.endswith(_DEALT_WITH) and "把" not in body and _PASSIVE.search(body):
         return
     for match in _BY_BODY.finditer(body) if "由" in body else ():
         who = match.group("who")

@@ -15,6 +15,12 @@ _TITLE_END = re.compile(r"[。！？\n]")
 _LONG_TITLE = 30
 _LEAD = 400
 _LONGEST_PIECE = 300
+# 上半年，…6300余名…14个…52处: a paragraph of done work tells it in numbers
+_REPORTS = re.compile("上半年，|今年以来|半年来|一年来|去年以来")
+_REPORT_HEAD, _COUNTED_WORK = 40, 4
+_COUNTED = re.compile(
+    r"\d[\d,.]*[余多]?[万千]?(?:个|名|人次|人|场|次|期|篇|家|户|项|件|份|批|支|处|套|条|所|万元|亿元)"
+)
 _CLOSING = re.compile(r"同志们|各位|让我们|谢谢|我代表")
 _SALUTATION = re.compile(r"[^。]{0,20}：$")
 
@@ -97,7 +103,8 @@ def _unnumbered(tree: Tree, shadow: Shadow) -> Iterator[Draft]:
         if not lists_work(text, span, numbered=bool(tree.nodes)):
             continue
         first, last = title_span(text, span.start, span.end)
-        lead = shadow.quiet[max(0, span.start - 200) : span.start]
+        told = _REPORTS.search(text, span.start, min(span.end, span.start + _REPORT_HEAD))
+        lead = shadow.quiet[max(0, span.start - 200) : told.end() if told else span.start]
         yield Draft(
             span.start, span.end, (), first, last, [(first, last)], [shadow.quiet[first:last]], [lead]
         )
@@ -117,6 +124,10 @@ def lists_work(text: str, span: Span, *, numbered: bool = False) -> bool:
             heads[part[0]] = heads.get(part[0], 0) + 1
     if max(heads.values(), default=0) >= 3:
         return True
+    if _REPORTS.search(text, span.start, min(span.end, span.start + _REPORT_HEAD)):
+        counted = len(_COUNTED.findall(text, span.start, span.end))
+        if counted >= _COUNTED_WORK:
+            return True
     asked = 0
     for piece in re.split(r"[。；！？]", text[span.start : span.end]):
         modal = MODAL.search(piece[:14])

@@ -29,7 +29,7 @@ _WILL = re.compile(
     r"^[^，。；]{2,16}将(?!来|军|近|要)(?:适时|定期|不定期|对|于|在|会同|组织|开展|按|视|把|根据)"
 )
 
-VERSION = "2"
+VERSION = "3"
 """The version of the rules and word lists: another number, another reading."""
 
 

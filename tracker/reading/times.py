@@ -78,6 +78,7 @@ _DUE = re.compile(
     rf"|(?P<only>\d{{4}})年(?:度)?{_BY}"
     rf"|[“\"]?(?P<festival>三八|七一|八一|五四|五一|六一|十一)(?P<close>[”\"])(?:前夕|前后|期间|之?前)?"
     rf"|(?P<named>元旦|国庆节?|教师节|劳动节)(?:前夕|前后|期间|之?前)"
+    rf"|(?P<moon>春节|元宵节?|清明节?|端午节?|中秋节?|重阳节|主汛期|汛期)(?:前夕|前后|期间|到来之?前|之?前)"
     rf"|(?P<month_edge>本月底|月底|本季度末|季度末|本周内|本月内|次月初?){_BY}"
     rf"|(?P<within>(?:\d{{1,3}}|{_CN}{{1,3}}|半)个?(?:工作日|月|日|天|周|小时|年)(?:之内|以内|内))"
 )
@@ -94,6 +95,12 @@ _LOOKED_BACK = re.compile(r"[^，。；]{0,14}(?:会议|部署|要求|确定|下
 _RELATIVE = re.compile(r"[^，。；要将须应]{1,8}的(?!基础)")
 _AFTERWARDS = re.compile("后|前|时|期间|之日起")
 _LONGEST_EVENT = 32
+# 8月起每月…, 从8月份开始: from when on, no date by which
+_FROM_THEN_ON = re.compile("(?:份)?(?:起|开始)")
+# 自查整改阶段（4月至8月）: the phase ends with its last month
+_PHASE = re.compile(r"[段步作]\((?P<span>(?:\d{1,2}月?(?:至|到|-|—|～|~))?(?P<month>1[0-2]|0?[1-9])月)\)")
+# 重大部署出台后5个工作日内: the span is counted from an event
+_SINCE_EVENT = re.compile("(?<=[)，。；：、\\n ])[^，。；：、\\n \\d]{2,20}(?:后|之日起)$")
 _NOT_DUE_AFTER = re.compile(
     r"(?:以来|来的?|度?工作要点|度?工作总结|的?(?:工作|党建工作)?情况|是(?:党|我|全|实|“)|的(?:机关)?党建工作|的?工作要点|我们|，我们|行动|规划|计划|任务清单|工作|以前年度)"
 )
@@ -141,8 +148,12 @@ def _is_name(text: str, end: int, limit: int) -> bool:
 
 def dues(text: str, start: int, end: int, *, done: bool) -> Iterator[Slot]:
     """Due slots of one sentence; `done` says that its passage reports the past, where dates bind nobody."""
+    phases = list(_phases(text, start, end))
+    yield from phases
     for match in _DUE.finditer(text, start, end) if _DATE_LETTER.search(text, start, end) else ():
         first = match.start()
+        if any(phase.start <= first < phase.end for phase in phases):
+            continue
         if match.group("edge") in ("年初", "年终") and _LOOKED_BACK.match(text, match.end()):
             continue
         if match.group("half") and (
@@ -153,13 +164,25 @@ def dues(text: str, start: int, end: int, *, done: bool) -> Iterator[Slot]:
             continue
         if _NOT_DUE_AFTER.match(text, match.end()) and not match.group().endswith(("前", "内", "底", "末")):
             continue
+        if match.group().endswith(("起", "开始")) or _FROM_THEN_ON.match(text, match.end()):
+            continue
         named = _due_value(match)
         if named is None:
             continue
         value, year = named
-        yield Slot("due", first, match.end(), match.group(), value, Why("date", (match.group(),)), year=year)
-    if done or not _AFTERWARDS.search(text, start, end):
-        return
+        if match.group("within") and (
+            since := _SINCE_EVENT.search(text[max(start - 1, 0, first - 24) : first])
+        ):
+            first -= len(since.group())
+            value = f"event:{text[first : match.end()]}"
+        words_of = text[first : match.end()]
+        yield Slot("due", first, match.end(), words_of, value, Why("date", (words_of,)), year=year)
+    if not done and _AFTERWARDS.search(text, start, end):
+        yield from _events(text, start, end)
+
+
+def _events(text: str, start: int, end: int) -> Iterator[Slot]:
+    """Clauses that name an event before, at or after which something is due (新制度出台后)."""
     for clause in re.finditer(r"[^，；：。]+", text[start:end]):
         body = clause.group().strip()
         if len(body) > _LONGEST_EVENT or not _AFTERWARDS.search(body):
@@ -173,6 +196,13 @@ def dues(text: str, start: int, end: int, *, done: bool) -> Iterator[Slot]:
         if "同时" in words_of or words_of.endswith("的时"):
             continue
         yield Slot("due", at, at + len(words_of), words_of, f"event:{words_of}", Why("event", (words_of,)))
+
+
+def _phases(text: str, start: int, end: int) -> Iterator[Slot]:
+    """The months in which a phase named in a heading ends."""
+    for phase in _PHASE.finditer(text, start, end):
+        span, value = phase.group("span"), f"--{int(phase.group('month')):02d}"
+        yield Slot("due", phase.start("span"), phase.end("span"), span, value, Why("phase", (span,)))
 
 
 # 9月印发, 5月启动, 分别于3月和12月报送: a bare month is a date where something happens in it
@@ -204,6 +234,8 @@ def _due_value(match: re.Match[str]) -> tuple[str, int | None] | None:
     if festival:
         month, day = _FESTIVALS[festival]
         return f"--{month:02d}-{day:02d}", None
+    if match.group("moon"):
+        return f"event:{match.group()}", None
     if match.group("month_edge"):
         return f"event:{match.group()}", None
     return f"event:{match.group('within')}", None

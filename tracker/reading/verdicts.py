@@ -72,10 +72,10 @@ _NORM_END = _ends("norm")
 _ABOUT = frozenset(words("verbs", "about"))
 _TITLED = re.compile(r"(?:[条法单书章策]”|》)$")
 _COUNTED = re.compile(
-    r"(?:\d[\d,.]*\s*[余多]?[百千万亿]{0,2}[余多]?|[一两三四五六七八九十百千]+[余多])(?:个|名|人次|人|场|次|期|篇|家|户|项|件|份|批|支|对)|一批|一系列"
+    r"(?:\d[\d,.]*\s*[余多]?[百千万亿]{0,2}[余多]?|[一两三四五六七八九十百千]+[余多])(?:个|名|人次|人|场|次|期|篇|家|户|项|件|份|批|支|对|套|处|所|座|栋|辆|台|轮|组|队)|一批|一系列"
 )
 _COUNT_AFTER = re.compile(
-    r"(?:不少于|不低于|至少|达到?|共|累计)?\s*(?:\d[\d,.]*|[一二两三四五六七八九十百]{1,3})\s*[余多]?[百千万]?(?:个|名|人次|人|场|次|期|篇|家|户|项|件|份|批|支|轮|遍|%)(?:以上)?$"
+    r"(?:不少于|不低于|至少|达到?|共|累计)?\s*(?:\d[\d,.]*|[一二两三四五六七八九十百]{1,3})\s*[余多]?[百千万]?(?:个|名|人次|人|场|次|期|篇|家|户|项|件|份|批|支|轮|遍|套|处|所|座|栋|辆|台|组|队|%)(?:以上)?$"
 )
 _DIVIDES = frozenset(("明确", "细化", "细化硬化", "量化", "硬化", "厘清", "理顺"))
 """Verbs that make a name in quotation marks a campaign (实施“一社区一案例”)."""
@@ -109,10 +109,17 @@ _VERB_FIRST = re.compile(
     rf"(?:{ADVERB})*(?:落实|执行|坚持|健全|完善|建立|加强|强化|推进|深化|明确|优化|提高|提升|增强)(?=.{{2}})"
 )
 # 述职要述出实情, 整改责任人不得…: here the verbal noun is the subject.
-_IS_SUBJECT = re.compile(r".{0,4}(?:要(?!求)|不得|不能|不在|不应|须|应当)")
+_IS_SUBJECT = re.compile(r".{0,4}(?:(?<![主重需必])要(?!求)|不得|不能|不在|不应|须|应当)")
 _BY_THE_WAY = re.compile("结合|围绕|根据|按照|针对|依据|借助|依托|利用|参照")
 
 
+_IN_RHYTHM = re.compile("(?:每|按|逐)[年月季周]")
+_THIS_PAPER = ("本方案", "本办法", "本意见", "本通知", "本细则", "本规定", "本制度", "以下", "下列")
+"""What a paper says of itself (制定本方案), or announces (抓好以下事项)."""
+_BROUGHT_ABOUT = frozenset((*words("verbs", "make"), "组建", "成立", "设立", "换届", "新建", "配齐", "建立"))
+"""What somebody else is brought to do and can be shown (推动签订集体合同, 推动5家站点组建党支部)."""
+_NOUN_PHRASE = re.compile("的[^的，]{1,4}$|^不[^，]{1,6}的|^[上中](?!级)|阶段(?:\\([^()]*\\))?$")
+"""After a verbal noun: 考核排名末三位的单位, 考试不及格的, 整改上耍花招, 自查整改阶段."""
 _SHOWN = 6
 
 
@@ -138,14 +145,19 @@ def judge(verb: str, prefix: str, found: str, *, asked: bool) -> Why | None:
     ):
         return None
     found = found.removeprefix("了").removeprefix("好")
-    if found.startswith(("稿", "如下", "并", "和", "一并", "进行", "同步", "有", "的")):
+    if found.startswith(("稿", "如下", "并", "和", "一并", "进行", "同步", "有", "的", "过")):
+        return None
+    if found.startswith(_THIS_PAPER) or (verb == "听取" and prefix.endswith("会议")):
         return None
     counted = _counted(verb, found)
     if counted is not None:
         return counted
     rest = _COUNT_AFTER.sub("", found).rstrip("等 ")
     quits = _QUIT.match(prefix)
-    if quits and not (_LED.fullmatch(quits.group()) and rest.endswith(_LED_TO)):
+    if quits and not (
+        (_LED.fullmatch(quits.group()) and rest.endswith(_LED_TO))
+        or (quits.group() == "推动" and verb in _BROUGHT_ABOUT and len(rest) >= 2)
+    ):
         return None
     if verb == "进行":
         return Why("undergo", (rest[-6:],)) if rest.endswith(UNDERGO) and "回顾" not in rest else None
@@ -276,14 +288,16 @@ def _strengthen(case: Case) -> Why | None:
 def _act(case: Case) -> Why | None:
     if (
         case.found.endswith(_ATTITUDE)
-        or _nominal(case.found)
-        or "、" in case.prefix
+        or (_nominal(case.found) and not (_IN_RHYTHM.search(case.prefix) and len(case.found) > 2))
+        or ("、" in case.prefix and not case.prefix.startswith(("把", "将")))
         or _BY_THE_WAY.fullmatch(case.prefix)
     ):
         return None
     if _VERB_FIRST.match(case.prefix) or _IS_SUBJECT.match(case.found) or case.prefix.endswith("谁"):
         return None
     if case.found.endswith("的") or ("的" in case.found and case.prefix.startswith(("对", "凡"))):
+        return None
+    if case.verb in _NOUN_LIKE | {"自查"} and not case.prefix and _NOUN_PHRASE.search(case.found):
         return None
     if case.verb == "组建" and case.prefix.endswith("小"):
         return None
