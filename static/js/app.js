@@ -200,6 +200,21 @@
     }
   });
 
+  // lists to tick: all at once, and the row in focus by the space bar
+  document.addEventListener("change", (event) => {
+    const name = event.target.dataset.checkAll;
+    if (!name) return;
+    all(`input[type="checkbox"][name="${name}"]`).forEach((box) => { box.checked = event.target.checked; });
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== " " || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !event.target.matches("a")) return;
+    const row = event.target.closest("[data-row]");
+    const box = row && one(".tick input[type=checkbox]:enabled", row);
+    if (!box) return;
+    event.preventDefault();
+    box.click();
+  });
+
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-dialog=keys]")) listPageKeys();
   }, true);

@@ -1,4 +1,4 @@
-"""The review queue: one submission at a time, the next one after each decision."""
+"""The review queue: one submission at a time, the next one after each decision; or several after a preview."""
 
 from __future__ import annotations
 
@@ -8,10 +8,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from common.clock import local_date, now
 from common.workdays import Calendar
+from tracker.approving_many import (
+    MOST,
+    Outcome,
+    about,
+    approve_each,
+    judge,
+    measures_in,
+    own_waiting,
+    read_ticks,
+    with_facts,
+)
 from tracker.asked import words_behind
 from tracker.models import Measure, Task
 from tracker.reviewing import next_after, queue_of, recent_reasons, submission_of
@@ -65,6 +77,65 @@ def review(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     )
 
 
+def several(request: HttpRequest) -> HttpResponse:
+    """``/review/several/``: the queue as a list to tick; sent, a preview of what would be approved and what not and
+    why; confirmed, each approved by its own act. What cannot be approved is left as it is, with its reason.
+    """
+    if request.method != "POST":
+        return _list(request)
+    actor, at = actor_of(request), now()
+    ticks = read_ticks(request.POST.getlist("task"))
+    if not ticks:
+        messages.error(request, _("Tick at least one submission."))
+        return redirect("tracker:review_several")
+    remark = act_form(Task(), "approve", actor=actor, at=at, data=request.POST)
+    confirmed = "confirm" in request.POST
+    if not confirmed or not remark.is_valid():
+        verdicts = judge(ticks, actor=actor, at=at)
+        context = {
+            "approvable": [v for v in verdicts if not v.reason],
+            "left_out": [v for v in verdicts if v.reason],
+            "form": remark if confirmed else act_form(Task(), "approve", actor=actor, at=at),
+        }
+        status = 422 if confirmed else 200
+        return render(request, "tracker/review/several_preview.html", context, status=status)
+    _say(request, approve_each(ticks, actor=actor, at=at, given=request.POST))
+    return redirect("tracker:review_several")
+
+
+def _list(request: HttpRequest) -> HttpResponse:
+    actor, calendar, day = actor_of(request), Calendar.load(), local_date(now())
+    queue = queue_of(actor)
+    measure = request.GET.get("measure", "")
+    narrowed = about(queue, measure=measure)
+    tasks = with_facts(narrowed)[:MOST]
+    context = {
+        "rows": [
+            (task, calendar.between(local_date(task.submitted_at), day))
+            for task in tasks
+            if task.submitted_at
+        ],
+        "left": narrowed.count(),
+        "measures": measures_in(queue),
+        "measure": measure,
+        "own": own_waiting(actor).count(),
+    }
+    return render(request, "tracker/review/several.html", context)
+
+
+def _say(request: HttpRequest, outcome: Outcome) -> None:
+    count = len(outcome.approved)
+    if count:
+        said = ngettext("%(count)s submission approved", "%(count)s submissions approved", count)
+        messages.success(request, said % {"count": count})
+    elif outcome.repeated and not outcome.refused:
+        messages.info(request, _("This had already been done."))
+    for verdict in outcome.refused:
+        words = {"unit": verdict.task.organization.short_name, "task": verdict.task.title}
+        not_this = _("Not approved: %(unit)s, “%(task)s”. %(reason)s") % {**words, "reason": verdict.reason}
+        messages.error(request, not_this)
+
+
 @require_GET
 def measures_to_verify(request: HttpRequest) -> HttpResponse:
     """``/review/measures/``: measures whose tasks are all closed and whose effect somebody has to judge."""
@@ -86,6 +157,7 @@ def _reviews(request: HttpRequest) -> bool:
 
 urlpatterns: list = [
     path("review/", review, name="review"),
+    path("review/several/", several, name="review_several"),
     path("review/measures/", measures_to_verify, name="measures_to_verify"),
     path("review/<int:pk>/", review, name="review_one"),
 ]
