@@ -17,7 +17,7 @@ OPEN = frozenset({"PENDING", "ACTIVE", "SUBMITTED", "SECOND_REVIEW", "SUSPENDED"
 IN_HAND = frozenset({"PENDING", "ACTIVE"})
 IN_REVIEW = frozenset({"SUBMITTED", "SECOND_REVIEW"})
 DONE, SUSPENDED, WITHDRAWN = "DONE", "SUSPENDED", "WITHDRAWN"
-SETS_DUE = frozenset({"assign", "extend", "return", "return_second", "resume", "reopen"})
+SETS_DUE = frozenset({"assign", "amend", "extend", "return", "return_second", "resume", "reopen"})
 """Acts whose ``due`` is the date in force from then on; others only mention a date."""
 
 

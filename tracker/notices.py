@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from branches.access import Actor
+from branches.batches import batches
 from branches.models import Post
 from common.clock import local_date
 from tracker.models import Notice, Task
@@ -32,7 +34,10 @@ WORDS: dict[str, str | Callable[[Mapping[str, Any]], str]] = {
     "reassigned": gettext_noop("“%(task)s” was reassigned to %(organization)s: %(reason)s"),
     "consulted": gettext_noop("Your comments on “%(plan)s” are asked for until %(until)s"),
     "comment_answered": gettext_noop("Your comment on “%(measure)s” was answered: %(reason)s"),
+    "pledge_to_sign": gettext_noop("The pledge for “%(plan)s” waits for your signature"),
+    "pledges_to_sign": gettext_noop("%(count)s pledges for “%(plan)s” wait for your signature"),
     "resumed": gettext_noop("“%(task)s” goes on again"),
+    "amended": gettext_noop("What “%(task)s” asks for was amended: %(reason)s"),
 }
 """The sentence of each kind; filled from ``Notice.data`` in the reader's language. Reminders add theirs."""
 
@@ -91,6 +96,38 @@ def notify_people(
     )
 
 
+def notify_units(tasks: Sequence[Task], kind: str, *, at: datetime, said: Mapping[str, Any]) -> None:
+    """The same for many tasks: one notice to each of the people of each unit, by a few statements however many there are.
+
+    Each task carries its measure and organisation loaded.
+    """
+    held = Post.objects.held_on(local_date(at)).filter(user__is_active=True)
+    in_charge = {Post.Role.SECRETARY, Post.Role.CLERK}
+    posts: dict[int, set[int]] = defaultdict(set)
+    active: set[int] = set()
+    for some in batches(sorted({task.organization_id for task in tasks})):
+        for unit, person in held.filter(organization__in=some, role__in=in_charge).values_list(
+            "organization", "user"
+        ):
+            posts[unit].add(person)
+    for some in batches(sorted({task.handler_id for task in tasks if task.handler_id})):
+        active |= set(held.filter(user__in=some).values_list("user", flat=True))
+    notices = []
+    for task in tasks:
+        people = posts[task.organization_id] | ({task.handler_id} & active if task.handler_id else set())
+        data = {
+            "task": task.title,
+            "organization": task.organization.short_name,
+            "reason": str(said.get("reason") or ""),
+            "remark": str(said.get("remark") or ""),
+        }
+        notices += [
+            Notice(recipient_id=person, kind=kind, data=data, task=task, created_at=at)
+            for person in sorted(people)
+        ]
+    Notice.objects.bulk_create(notices, batch_size=500)
+
+
 def unread(user: Any) -> Q:
     """The condition "not yet read by this user"."""
     return Q(recipient=user, read_at__isnull=True)
@@ -130,6 +167,7 @@ LOOKS = {
     "withdrawn": ("x-circle", ""),
     "extended": ("calendar", "good"),
     "not_extended": ("calendar", "bad"),
+    "amended": ("pencil-square", "warn"),
     "consulted": ("chat-bubble-left-right", "warn"),
     "comment_answered": ("chat-bubble-left-right", ""),
 }

@@ -298,7 +298,7 @@ def _locked_measure(measure: Measure, actor: Actor, version: int | None) -> Meas
     if locked.state != Measure.State.PROPOSED:
         raise Refused(
             _(
-                "“%(title)s” has been issued and can no longer be changed here. Withdraw it and issue a new one."
+                "“%(title)s” has been issued; it is changed by an amendment on its page, so that the units are told."
             )
             % {"title": locked.title},
             code="issued",

@@ -42,7 +42,7 @@ INSPECTED = {"organization": gettext_lazy("Branch"), "seed": gettext_lazy("Seed"
 RETURNS = frozenset({"return", "return_second"})
 GOOD = frozenset({"approve", "approve_second", "accept", "verify", "close", "grant", "extend"})
 BAD = frozenset({"return", "return_second", "not_accepted", "not_verified", "withdraw", "drop"})
-WARN = frozenset({"urge", "suspend", "reopen", "decline", "reassign", "ask_extension", "refuse"})
+WARN = frozenset({"amend", "urge", "suspend", "reopen", "decline", "reassign", "ask_extension", "refuse"})
 TEXTS = ("progress", "reason", "remark", "measures", "conclusion", "fact", "title", "purpose")
 """What was said in the first place; shown as a quotation without a label."""
 
@@ -59,6 +59,8 @@ class Line:
     quote: str
     facts: list[tuple[str, str]] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
+    changes: list[tuple[str, str, str]] = field(default_factory=list)
+    """Label, old and new words of what an amendment changed; these are not among the facts."""
 
 
 def timeline_of(subject: Subject) -> list[Line]:
@@ -92,6 +94,7 @@ def _line(event: Event, percent: int | None) -> Line:
     row = transitions_of(event.subject_kind).get(event.act)
     asked = row.form.base_fields if row else {}
     quote = next((name for name in TEXTS if said.get(name)), "")
+    changes = _changes(event, asked) if event.act == "amend" else []
     return Line(
         at=event.at,
         act=event.act,
@@ -107,6 +110,7 @@ def _line(event: Event, percent: int | None) -> Line:
         quote=str(said.get(quote, "")),
         facts=_facts(event, asked, quote, percent),
         marks=_marks(event),
+        changes=changes,
     )
 
 
@@ -117,6 +121,8 @@ def _facts(
     for name, form_field in asked.items():
         value = said.get(name)
         if value in (None, "", []) or name in {quote, "file", "extension"}:
+            continue
+        if event.act == "amend" and f"{name}_before" in said:
             continue
         before = said.get(f"{name}_before")
         text = _value(value, form_field)
@@ -136,6 +142,20 @@ def _facts(
     if event.subject_kind == "plan" and said.get("number"):
         facts.append((_("Document number"), said["number"]))
     return facts
+
+
+def _changes(event: Event, asked: Mapping[str, forms.Field]) -> list[tuple[str, str, str]]:
+    """What an amendment changed, field by field, in the order of its form."""
+    said = event.said
+    return [
+        (
+            str(form_field.label),
+            _value(said[f"{name}_before"] or "", form_field),
+            _value(said.get(name) or "", form_field),
+        )
+        for name, form_field in asked.items()
+        if f"{name}_before" in said
+    ]
 
 
 def _marks(event: Event) -> list[str]:

@@ -182,7 +182,7 @@ def test_months_show_the_pace_ahead_and_stop_counting_work_at_the_cut_off():
 
 LEGAL: dict[str, list[tuple[str, str]]] = {
     "PENDING": [("acknowledge", "ACTIVE"), ("suspend", "SUSPENDED"), ("withdraw", "WITHDRAWN"), ("urge", "PENDING")],
-    "ACTIVE": [("submit", "SUBMITTED"), ("extend", "ACTIVE"), ("suspend", "SUSPENDED"), ("withdraw", "WITHDRAWN"), ("report", "ACTIVE")],
+    "ACTIVE": [("submit", "SUBMITTED"), ("amend", "ACTIVE"), ("extend", "ACTIVE"), ("suspend", "SUSPENDED"), ("withdraw", "WITHDRAWN"), ("report", "ACTIVE")],
     "SUBMITTED": [
         ("approve", "DONE"), ("approve", "SECOND_REVIEW"), ("return", "ACTIVE"), ("take_back", "ACTIVE"),
         ("withdraw", "WITHDRAWN"),
@@ -192,7 +192,7 @@ LEGAL: dict[str, list[tuple[str, str]]] = {
     "SUSPENDED": [("resume", "back"), ("withdraw", "WITHDRAWN")],
     "WITHDRAWN": [],
 }  # fmt: skip
-MOVES_DUE = {"return", "return_second", "resume", "reopen", "extend"}
+MOVES_DUE = {"return", "return_second", "resume", "reopen", "extend", "amend"}
 
 
 @st.composite

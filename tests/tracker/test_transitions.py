@@ -46,6 +46,7 @@ EXPECTED = {
     "submit": {"ACTIVE": "sc"},
     "ask_extension": {"ACTIVE": "s"},
     "extend": {},
+    "amend": {},
     "decline": {"PENDING": "sc"},
     "reassign": {"PENDING": "OP", "ACTIVE": "OP"},
     "take_back": {"SUBMITTED": "sc"},

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.access import Actor
 from tracker.models import Measure, Task
-from tracker.transitions import forms
+from tracker.transitions import amending, forms
 from tracker.transitions.engine import Context, Party, Sentence, Transition, perform
 from tracker.transitions.parties import INSPECTOR, ISSUER, OFFICE
 
@@ -108,6 +108,17 @@ TABLE: list[Transition] = [
         "take_up", _("Take up"), frozenset({State.RESERVED}), State.PROPOSED, who=(OFFICE,), effect=_take_up
     ),
     Transition("activate", _("Start"), frozenset({State.PROPOSED}), State.ACTIVE, guard=_tell_plan_is_issued),
+    Transition(
+        "amend",
+        _("Amend what is asked"),
+        frozenset({State.ACTIVE}),
+        None,
+        who=(OFFICE,),
+        form=amending.AmendForm,
+        ready=amending.something_changes,
+        effect=amending.amend,
+        after=amending.announce,
+    ),
     Transition(
         "finish", _("All tasks closed"), frozenset({State.ACTIVE}), State.VERIFYING, guard=_no_open_task
     ),

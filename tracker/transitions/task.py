@@ -8,7 +8,7 @@ from common.clock import local_date
 from common.workdays import Calendar
 from tracker.models import Evidence, Extension, Task
 from tracker.notices import notify_office, notify_people, notify_unit
-from tracker.transitions import clock, forms
+from tracker.transitions import amending, clock, forms
 from tracker.transitions.engine import Context, Sentence, Transition, start_history
 from tracker.transitions.extension import lapse_requests, open_request
 from tracker.transitions.measure import measure_may_be_finished
@@ -430,6 +430,15 @@ TABLE: list[Transition] = [
         form=forms.ReasonForm,
         after=_withdrawn,
         dangerous=True,
+    ),
+    Transition(
+        "amend",
+        _("What is asked was amended"),
+        frozenset(Task.OPEN),
+        None,
+        form=amending.AmendedForm,
+        effect=amending.amended,
+        offered=False,
     ),
     *clock.TABLE,
 ]

@@ -15,6 +15,7 @@ from branches.models import Organization
 from common.clock import now
 from common.errors import NotAllowed, Refused, Stale
 from common.workdays import Calendar
+from tracker.amendments import amendments_of
 from tracker.asked import words_behind
 from tracker.forms.plans import MeasureForm, kinds_below, leaders_for
 from tracker.forms.refusals import lead_to_error, put
@@ -169,6 +170,7 @@ def _panel(request: HttpRequest, plan: Plan, measure: Measure, form: MeasureForm
         "others": others.only("pk", "position", "title") if form is not None else [],
         "found": _found(request, plan) if form is not None else [],
         "measure_counts": counts.get(measure.pk),
+        "amendments": amendments_of(measure) if form is None else [],
         "measure_offers": offers_for(measure, actor=actor, at=now()),
         "kinds_said": [
             str(Organization.Kind(k).label) for k in measure.receiver_kinds if k in Organization.Kind

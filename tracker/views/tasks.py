@@ -20,6 +20,7 @@ from common.clock import local_date, now
 from common.errors import Refused, Stale
 from common.workdays import Calendar
 from tracker import evidence
+from tracker.amendments import amendments_in, put_words_of_its_time
 from tracker.asked import words_behind
 from tracker.chain import chain_of
 from tracker.gaps import gaps_in_sight, spelled_out
@@ -151,6 +152,7 @@ def task_page(request: HttpRequest, pk: int) -> HttpResponse:
     offers = offers_for(task, actor=actor, at=at)
     by_act = {button.act: button for button in offers}
     acknowledge = by_act.get("acknowledge")
+    words_of_its_time = put_words_of_its_time(task)
     return render(
         request,
         "tracker/tasks/task.html",
@@ -162,6 +164,8 @@ def task_page(request: HttpRequest, pk: int) -> HttpResponse:
             "words": words_behind(task.measure, actor=actor),
             "chain": list(reversed(chain_of(task.organization, day=day))),
             "lines": (lines := timeline_of(task)),
+            "amendments": amendments_in(lines),
+            "words_of_its_time": words_of_its_time,
             "last_return": next((line for line in lines if line.act in RETURNS), None)
             if task.returned
             else None,
