@@ -140,7 +140,7 @@ class _Book(RosterBook):
             dimension.hidden = column.kind is Kind.SYSTEM
             dimension._style = look  # noqa: SLF001 - cells that are still empty take the style of their column
         sheet.freeze_panes = f"C{HEADER_ROWS + 1}"
-        unit, day = plan.organization.short_name, saying.full_day(local_date(at))
+        unit, day = plan.organization.short_name, saying.full_date(local_date(at))
         about = _("Drawn up by %(unit)s, as of %(day)s") % {"unit": unit, "day": day}
         add_head(sheet, styles, plan.title, about, PRINTED, columns=len(columns))
         add_headings(sheet, styles, [replace(column, needed=False) for column in columns])
