@@ -5,7 +5,7 @@
 
   const one = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
-  const typing = (element) => element.closest("input, textarea, select, [contenteditable]");
+  const typing = (element) => element.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 
   // theme: a cookie, so that the server draws the page right the first time ----------------------------------------
 
@@ -193,7 +193,7 @@
       const own = all("[data-key]").find((e) => e.dataset.key === event.key && e.offsetParent && !e.disabled);
       if (own) {
         event.preventDefault();
-        if (own.matches("input:not([type=submit]), textarea, select")) own.focus(); else own.click();
+        if (own.matches("input:not([type=submit], [type=checkbox]), textarea, select")) own.focus(); else own.click();
       } else if (event.key === "j" || event.key === "k") {
         if (step(event.key === "j" ? 1 : -1)) event.preventDefault();
       }
