@@ -54,7 +54,11 @@ class AmendForm(ActForm):
         if not measure.evidence_required:
             del self.fields["evidence_note"]
         for name in self.words:
-            self.initial.setdefault(name, getattr(measure, name))
+            before = getattr(measure, name)
+            self.initial.setdefault(name, before)
+            # what was asked so far may be put otherwise, not left empty; left out altogether it stays
+            can_go = name == "evidence_note" or (self.is_bound and name not in self.data)
+            self.fields[name].required = bool(before) and not can_go
 
     @property
     def words(self) -> list[str]:
@@ -72,8 +76,6 @@ class AmendForm(ActForm):
                 before = before.replace("\r\n", "\n").strip()
             if name not in self.data or after == before:
                 del cleaned[name]
-            elif before and not after and name != "evidence_note":
-                self.add_error(name, _("This was asked so far and cannot be left empty."))
             elif name == "due" and after < before:
                 sentence = _(
                     "A due date is not brought forward, because the units acknowledged the present one. "
