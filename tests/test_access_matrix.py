@@ -34,6 +34,7 @@ from tracker.models import (
     Notice,
     Passage,
     Plan,
+    Pledge,
     Source,
     StoredFile,
     Task,
@@ -88,7 +89,7 @@ PUBLIC |= {"branches:provider_callback", "branches:sign_out"}
 OWN = {"account", "account_calendar", "password", "second_factor", "sign_out_elsewhere"}
 LISTS = {
     "tracker": "home routines sources source_new plans plan_new tasks acknowledge_many gaps review review_several measures_to_verify notices "
-    "read_notices inspections inspection_new findings finding_new grid "
+    "read_notices pledges pledges_export pledges_papers pledges_sign inspections inspection_new findings finding_new grid "
     "plans_export sources_export inspections_export gaps_export measures_to_verify_export "
     "grid_export tasks_export findings_export review_export",
     "reports": "overview reports figures",
@@ -121,9 +122,11 @@ DUTIES = {
 OBJECTS = {
     "source": "source source_superior source_take_up source_forward source_file source_add source_sweep source_reread source_correct source_accept source_edit source_aside "
     "source_merge source_undo",
-    "plan": "plan plan_export plan_keep plan_preview plan_progress plan_retry plan_many plan_close plan_organizations measure_new measure "
-    "measure_move measure_remove measure_split measure_merge measure_act plan_consult plan_back plan_comments "
-    "plan_comment plan_answer plan_routines plan_table plan_table_export plan_table_import plan_table_marked",
+    "plan": "plan pledges_make pledges_remind pledges_progress plan_export plan_keep plan_preview plan_progress plan_retry plan_many plan_close plan_organizations measure_new measure "
+    "measure_move measure_declare measure_remove measure_split measure_merge measure_act plan_consult plan_back plan_comments "
+    "plan_comment plan_answer plan_routines plan_table plan_table_export plan_table_import plan_table_marked "
+    "plan_table_cells",
+    "pledge": "pledge pledge_paper pledge_act",
     "task": "task task_act add_evidence evidence_file",
     "extension": "extension extension_act",
     "inspection": "inspection inspection_draw visit inspection_act",
@@ -278,6 +281,24 @@ def stage() -> Stage:
             recorded_by=author,
             recorded_at=at,
         )
+        pledge = Pledge.objects.create(
+            plan=issued,
+            organization=unit,
+            lines=[
+                {
+                    "measure": measure_above.pk,
+                    "title": mark,
+                    "requirement": "",
+                    "deliverable": "",
+                    "target": "",
+                    "cadence": "once",
+                    "due": day.isoformat(),
+                    "tasks": {str(task.pk): day.isoformat()},
+                }
+            ],
+            made_by=author,
+            made_at=at,
+        )
         report = HalfYearReport.objects.create(
             organization=unit,
             period="2026H1",
@@ -293,6 +314,7 @@ def stage() -> Stage:
         ids["extension", name] = {"pk": extension.pk, "act": "grant"}
         ids["inspection", name] = {"pk": inspection.pk, "visit_pk": visit.pk, "act": "start"}
         ids["finding", name] = {"pk": finding.pk, "act": "enter_measures"}
+        ids["pledge", name] = {"pk": pledge.pk, "act": "sign_for_unit"}
         ids["report", name] = {"pk": report.pk}
     return Stage(places, users, ids)
 

@@ -10,7 +10,7 @@ from django.db.models import Prefetch
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from branches.models import Organization
+from branches.models import Organization, Rating
 from branches.models.organization import OrganizationQuerySet
 from common.periods import Period
 from common.workdays import Calendar
@@ -55,6 +55,7 @@ class Line:
     measure: Measure
     receivers: int
     occurrences: list[Occurrence]
+    receiver_ids: frozenset[int] = frozenset()
 
     @property
     def tasks(self) -> int:
@@ -81,6 +82,11 @@ class Preview:
         return [clash for clash in self.clashes if clash.kept is None]
 
     @property
+    def awaiting(self) -> list[Measure]:
+        """Measures whose date hangs on an event not yet declared: they give no tasks now."""
+        return [line.measure for line in self.lines if line.measure.awaits_event]
+
+    @property
     def gaps(self) -> list[Share]:
         """Receivers whose chain has a link without a holder; issuing is allowed, they stay on the gap list."""
         return [share for share in self.shares if share.gaps]
@@ -104,10 +110,18 @@ def issuable(plan: Plan) -> list[Measure]:
 def receivers_of(measure: Measure, plan: Plan, *, day: date) -> OrganizationQuerySet:
     """The organisations that receive a measure: active ones of its kinds at or below the issuer, and the named ones.
 
-    Named organisations outside the issuer's tree, or no longer active, are left out.
+    An area, a tag or a rating of this year or the last narrows the kinds. Named organisations outside the issuer's tree, or no longer active, are left out.
     """
     within = Organization.objects.below(plan.organization).active_on(day)
     by_kind = within.of_kind(*measure.receiver_kinds) if measure.receiver_kinds else within.none()
+    if measure.receiver_area_id:
+        by_kind = by_kind.filter(area=measure.receiver_area_id)
+    if measure.receiver_tag_id:
+        tagged = Organization.tags.through.objects.filter(tag=measure.receiver_tag_id)
+        by_kind = by_kind.filter(pk__in=tagged.values("organization"))
+    if measure.receiver_rating:
+        rated = Rating.objects.filter(kind=measure.receiver_rating, year__gte=day.year - 1)
+        by_kind = by_kind.filter(pk__in=rated.values("organization"))
     named = within.filter(pk__in=[o.pk for o in measure.receivers.all()])
     return (by_kind | named).order_by("path")
 
@@ -119,7 +133,7 @@ def missing_in(plan: Plan) -> Lacks:
 
 
 def _lacks(measure: Measure) -> Iterable[Lack]:
-    if measure.cadence == Measure.Cadence.ONCE and measure.due is None:
+    if measure.cadence == Measure.Cadence.ONCE and measure.due is None and not measure.awaits_event:
         yield Lack(measure, "due", _("no due date or cadence"))
     if measure.lead_id is None:
         yield Lack(measure, "lead", _("no lead unit"))
@@ -155,7 +169,8 @@ def preview(plan: Plan, *, day: date, calendar: Calendar) -> Preview:
     lines, off, provisional, existing = [], [], [], 0
     for target in targets:
         measure, receivers, dates = target.measure, target.receivers, list(target.occurrences)
-        lines.append(Line(measure, len(receivers), dates))
+        ids = frozenset(organization.pk for organization in receivers)
+        lines.append(Line(measure, len(receivers), dates, ids))
         off += [(measure, o.due) for o in dates if not calendar.is_working(o.due)]
         provisional += [(measure, o.due) for o in dates if o.provisional]
         for organization in receivers:

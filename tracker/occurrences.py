@@ -1,10 +1,11 @@
-"""When a measure falls due: once, or at the end of each month, quarter, half-year or year of its period."""
+"""When a measure falls due: once, or at the end of each week, month, quarter, half-year or year of its period."""
 
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from common.periods import Period
 from common.workdays import Calendar
@@ -20,7 +21,7 @@ _MONTHS = {
 
 @dataclass(frozen=True)
 class Occurrence:
-    """One falling due. ``label`` is empty for a measure done once, else 2026-03, 2026Q1, 2026H1 or 2026."""
+    """One falling due. ``label`` is empty for a measure done once, else 2026-W05, 2026-03, 2026Q1, 2026H1 or 2026."""
 
     label: str
     due: date
@@ -38,6 +39,9 @@ def occurrences_of(measure: Measure, *, period: Period, since: date, calendar: C
         if measure.due is None:
             return []
         return [Occurrence("", measure.due, calendar.is_provisional(measure.due))]
+    since = max(since, measure.starts_on) if measure.starts_on else since
+    if measure.cadence == Measure.Cadence.WEEKLY:
+        return list(_weeks(period, since, calendar))
     months = _MONTHS[Measure.Cadence(measure.cadence)]
     found = []
     for month in range(period.first_day.month, period.last_day.month + 1):
@@ -48,6 +52,17 @@ def occurrences_of(measure: Measure, *, period: Period, since: date, calendar: C
         if due >= since:
             found.append(Occurrence(_label(period.year, month, months), due, calendar.is_provisional(last)))
     return found
+
+
+def _weeks(period: Period, since: date, calendar: Calendar) -> Iterator[Occurrence]:
+    """The last working day of each week that ends in the period; a week without one is left out."""
+    monday = period.first_day - timedelta(days=period.first_day.weekday())
+    while (sunday := monday + timedelta(days=6)) <= period.last_day:
+        due = calendar.roll_back(sunday)
+        if due >= max(monday, since, period.first_day):
+            year, week, _day = monday.isocalendar()
+            yield Occurrence(f"{year}-W{week:02d}", due, calendar.is_provisional(due))
+        monday += timedelta(days=7)
 
 
 def _label(year: int, month: int, months: int) -> str:

@@ -182,8 +182,7 @@ def dues_for(preview: Preview, organization: Organization) -> list[dict[str, Any
     """What one organisation would get by when: measures with their due dates, the next one first."""
     found = []
     for line in preview.lines:
-        named = any(o.pk == organization.pk for o in line.measure.receivers.all())
-        if organization.kind in line.measure.receiver_kinds or named:
+        if organization.pk in line.receiver_ids:
             found += [{"measure": line.measure, "label": o.label, "due": o.due} for o in line.occurrences]
     return sorted(found, key=lambda share: share["due"])
 

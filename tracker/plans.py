@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 
 from branches.access import Actor
 from branches.models import Organization
+from common.clock import local_date
 from common.errors import NotAllowed, Refused, Stale
 from common.periods import Period
+from common.workdays import Calendar
 from tracker.events import build_event
 from tracker.models import Action, Measure, Plan
 from tracker.sources import lock_actions
@@ -35,10 +37,16 @@ EDITABLE = frozenset(
         "target_unit",
         "target_of",
         "weight",
+        "starts_on",
         "due",
+        "event",
+        "event_days",
         "due_words",
         "cadence",
         "receiver_kinds",
+        "receiver_area",
+        "receiver_tag",
+        "receiver_rating",
         "no_source_reason",
     }
 )
@@ -147,6 +155,31 @@ def edit_measure(
                 locked.receivers.set(after_ids)
         if changed:
             _record(locked, "edit", organization=locked.plan.organization, actor=actor, at=at, said=changed)
+    return locked
+
+
+def declare_event(measure: Measure, *, on: date, actor: Actor, at: datetime) -> Measure:
+    """Say on which local day the event took place that starts a measure's clock; its due date follows.
+
+    ``event_days`` calendar days later; on a day off, the working day before. An issued measure gets its tasks by the
+    plan's supplement. Raises NotAllowed, Refused for a measure that waits for no event or where the date would have
+    passed already.
+    """
+    with transaction.atomic():
+        plan = _locked(measure.plan, actor)
+        locked = Measure.objects.select_for_update(of=("self",)).get(pk=measure.pk)
+        locked.plan = plan
+        if not locked.awaits_event or locked.state not in {Measure.State.PROPOSED, Measure.State.ACTIVE}:
+            raise Refused(_("This measure does not wait for an event."))
+        due = Calendar.load().roll_back(on + timedelta(days=locked.event_days or 1))
+        if due < local_date(at):
+            raise Refused(
+                _("It would have been due on %(day)s already. Check the day of the event.")
+                % {"day": f"{due:%Y-%m-%d}"}
+            )
+        locked.due = due
+        said = {"event": locked.event, "on": on, "due": due}
+        _record(locked, "declare", organization=plan.organization, actor=actor, at=at, said=said)
     return locked
 
 

@@ -18,6 +18,7 @@ Kind = Organization.Kind
 Cadence = Measure.Cadence
 
 _CADENCES = {
+    "weekly": Cadence.WEEKLY,
     "monthly": Cadence.MONTHLY,
     "quarterly": Cadence.QUARTERLY,
     "half-yearly": Cadence.HALF_YEARLY,

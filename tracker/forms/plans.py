@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from branches.models import Organization, Post, User
+from branches.models import Area, Organization, Post, Tag, User
 from common.periods import Period
 from tracker.models import Measure, Plan
 
@@ -100,8 +100,11 @@ class MeasureForm(forms.ModelForm):
             "title",
             "requirement",
             "theme",
+            "starts_on",
             "due",
             "cadence",
+            "event",
+            "event_days",
             "due_words",
             "responsible_leader",
             "lead",
@@ -113,12 +116,16 @@ class MeasureForm(forms.ModelForm):
             "evidence_required",
             "evidence_note",
             "receiver_kinds",
+            "receiver_area",
+            "receiver_tag",
+            "receiver_rating",
             "receivers",
             "no_source_reason",
         ]
         widgets = {
             "title": forms.Textarea(attrs={"rows": 2}),
             "requirement": forms.Textarea(attrs={"rows": 4}),
+            "starts_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             "due": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             "supporting": forms.TextInput,
         }
@@ -136,6 +143,10 @@ class MeasureForm(forms.ModelForm):
         leader.choices = [("", "—"), *((u.pk, leader.label_from_instance(u)) for u in leaders)]  # type: ignore[attr-defined]
         self.fields["receiver_kinds"].choices = kinds  # type: ignore[attr-defined]
         self.fields["receivers"].queryset = within  # type: ignore[attr-defined]
+        area, tag = self.fields["receiver_area"], self.fields["receiver_tag"]
+        area.queryset = Area.objects.filter(organization__in=within)  # type: ignore[attr-defined]
+        tag.queryset = Tag.objects.filter(organizations__in=within).distinct()  # type: ignore[attr-defined]
+        area.empty_label = tag.empty_label = "—"  # type: ignore[attr-defined]
         self.fields["due"].help_text = _("A day by which it is done once. With a cadence: not needed.")
         self.fields["no_source_reason"].required = False
 
@@ -154,6 +165,11 @@ class MeasureForm(forms.ModelForm):
             self.add_error("due", _("Check the year of this date."))
         if due and due < period.first_day:
             self.add_error("due", _("This date lies before the plan's period. Choose a later day."))
+        starts = cleaned.get("starts_on")
+        if starts and due and starts > due:
+            self.add_error("starts_on", _("It begins after it is due. Choose an earlier day."))
+        if cleaned.get("event") and not cleaned.get("event_days"):
+            self.add_error("event_days", _("Say how many days after the event it is due."))
         number = cleaned.get("target_number")
         if number is not None and number < 0:
             self.add_error("target_number", _("A target cannot be below zero."))

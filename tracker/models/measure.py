@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from branches.models import Organization
+from branches.models import Organization, Rating
 from tracker.models.plan import Plan
 from tracker.models.source import Action
 from tracker.models.subject import Subject
@@ -64,6 +65,7 @@ class Measure(Subject):
 
     class Cadence(models.TextChoices):
         ONCE = "once", _("once")
+        WEEKLY = "weekly", _("every week")
         MONTHLY = "monthly", _("every month")
         QUARTERLY = "quarterly", _("every quarter")
         HALF_YEARLY = "half-yearly", _("every half-year")
@@ -104,12 +106,40 @@ class Measure(Subject):
     target_unit = models.CharField(_("unit"), max_length=20, blank=True)
     target_of = models.CharField(_("what is counted"), max_length=100, blank=True)
     weight = models.PositiveSmallIntegerField(_("weight"), default=1)
+    starts_on = models.DateField(_("not before"), null=True, blank=True)
+    """启动: the first day of its window (“七一”前后); None: at once."""
     due = models.DateField(_("due date"), null=True, blank=True)
+    event = models.CharField(_("counted from the event"), max_length=60, blank=True)
+    """What starts the clock where no day is known yet (大会召开后30日); somebody declares the day."""
+    event_days = models.PositiveSmallIntegerField(
+        _("days after the event"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+    )
     due_words = models.CharField(_("time in the source's words"), max_length=100, blank=True)
     cadence = models.CharField(_("cadence"), max_length=12, choices=Cadence, default=Cadence.ONCE)
     review_on = models.DateField(_("to be looked at again on"), null=True, blank=True, editable=False)
     receiver_kinds = models.JSONField(_("received by all of kind"), default=list, blank=True)
     """``Organization.Kind`` values: every active organisation of these kinds below the issuer receives it."""
+    receiver_area = models.ForeignKey(
+        "branches.Area",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("only in the area"),
+    )
+    receiver_tag = models.ForeignKey(
+        "branches.Tag",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("only with the tag"),
+    )
+    receiver_rating = models.CharField(_("only those rated"), max_length=10, choices=Rating.Kind, blank=True)
+    """These three narrow the kinds; organisations named one by one receive it in any case."""
     receivers = models.ManyToManyField(
         Organization, blank=True, related_name="+", verbose_name=_("also received by")
     )
@@ -130,6 +160,11 @@ class Measure(Subject):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def awaits_event(self) -> bool:
+        """Its date hangs on an event whose day nobody has declared; until then it gives no tasks."""
+        return bool(self.event) and self.due is None and self.cadence == self.Cadence.ONCE
 
     @property
     def target(self) -> str:

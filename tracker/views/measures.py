@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -25,6 +26,7 @@ from tracker.plan_table import (
 )
 from tracker.plans import (
     add_measure,
+    declare_event,
     edit_measure,
     merge_measures,
     move_measure,
@@ -149,6 +151,21 @@ def measure_merge(request: HttpRequest, pk: int, measure: int) -> HttpResponse:
     return redirect(_measure_address(plan, into))
 
 
+@require_POST
+def measure_declare(request: HttpRequest, pk: int, measure: int) -> HttpResponse:
+    """The day of the event that starts the clock; an issued plan then goes on to the supplement."""
+    plan = plan_of(request, pk)
+    found = measure_of(request, plan, measure)
+    on = parse_date(request.POST.get("on", "")) if len(request.POST.get("on", "")) == 10 else None
+    if on is None:
+        raise Refused(_("Enter the day of the event."))
+    declared = declare_event(found, on=on, actor=actor_of(request), at=now())
+    messages.success(request, _("Declared; it is due on %(day)s.") % {"day": f"{declared.due:%Y-%m-%d}"})
+    return redirect(
+        _measure_address(plan, found) if plan.is_open else reverse("tracker:plan_preview", args=[pk])
+    )
+
+
 def measure_act(request: HttpRequest, pk: int, measure: int, act: str) -> HttpResponse:
     """The acts of the transition table on one measure: withdraw, verify, not verified."""
     plan = plan_of(request, pk)
@@ -171,6 +188,7 @@ def _panel(request: HttpRequest, plan: Plan, measure: Measure, form: MeasureForm
         "found": _found(request, plan) if form is not None else [],
         "measure_counts": counts.get(measure.pk),
         "amendments": amendments_of(measure) if form is None else [],
+        "may_declare": measure.awaits_event and may_edit(actor, plan) and measure.pk,
         "measure_offers": offers_for(measure, actor=actor, at=now()),
         "kinds_said": [
             str(Organization.Kind(k).label) for k in measure.receiver_kinds if k in Organization.Kind
@@ -224,5 +242,6 @@ urlpatterns = [
     path("plans/<int:pk>/measures/<int:measure>/remove/", measure_remove, name="measure_remove"),
     path("plans/<int:pk>/measures/<int:measure>/split/", measure_split, name="measure_split"),
     path("plans/<int:pk>/measures/<int:measure>/merge/", measure_merge, name="measure_merge"),
+    path("plans/<int:pk>/measures/<int:measure>/declare/", measure_declare, name="measure_declare"),
     path("plans/<int:pk>/measures/<int:measure>/<slug:act>/", measure_act, name="measure_act"),
 ]
