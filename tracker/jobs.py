@@ -7,11 +7,13 @@ from typing import Any
 
 from celery import shared_task
 
-from common.clock import now
+from branches.access import Actor
+from common.clock import local_date, now
 from common.jobs import Progress, job_kind
 from common.models import Job
 from tracker.fan_out import fan_out
 from tracker.models import Plan
+from tracker.pledges import make_pledges
 from tracker.reminders.sweep import sweep
 
 SWEEP_BUDGET = timedelta(seconds=60)
@@ -24,6 +26,17 @@ def make_tasks(job: Job, progress: Progress) -> dict[str, Any]:
     plan = Plan.objects.select_related("organization").get(pk=job.payload["plan"])
     made = fan_out(plan, at=progress.now, progress=lambda done, total: progress(done, total=total))
     return {"made": made, "url": f"/plans/{plan.pk}/"}
+
+
+@job_kind("pledges")
+def draw_up_pledges(job: Job, progress: Progress) -> dict[str, Any]:
+    """Draw up the pledges of an issued plan that are still missing, for the person who asked."""
+    plan = Plan.objects.select_related("organization").get(pk=job.payload["plan"])
+    actor = Actor.on(job.requested_by, local_date(progress.now))  # type: ignore[arg-type]
+    made = make_pledges(
+        plan, actor=actor, at=progress.now, progress=lambda done, total: progress(done, total=total)
+    )
+    return {"made": made, "url": f"/pledges/?plan={plan.pk}"}
 
 
 @shared_task(name="tracker.sweep", ignore_result=True)

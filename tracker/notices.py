@@ -144,8 +144,8 @@ def mark_read(notices: QuerySet[Notice], *, user: Any, at: datetime) -> int:
 
 
 def address_of(notice: Notice) -> str:
-    """Where a notice leads: its task, the comments of a plan, or the tasks of its unit that still have to be acknowledged."""
-    if notice.kind in {"consulted", "comment_answered"}:
+    """Where a notice leads: the address it carries (a plan's comments, a pledge), its task, or the tasks of its unit that still have to be acknowledged."""
+    if notice.data.get("url"):
         return str(notice.data["url"])
     if notice.task_id:
         return reverse("tracker:task", args=[notice.task_id])
@@ -170,6 +170,8 @@ LOOKS = {
     "amended": ("pencil-square", "warn"),
     "consulted": ("chat-bubble-left-right", "warn"),
     "comment_answered": ("chat-bubble-left-right", ""),
+    "pledge_to_sign": ("pencil-square", "warn"),
+    "pledges_to_sign": ("pencil-square", "warn"),
 }
 """Icon and tone of each kind; a reminder's kind, which is not here, looks like a clock."""
 

@@ -30,6 +30,7 @@ OTHER_ACTS: Mapping[str, str | Promise] = {
     "draw_sample": gettext_lazy("Sample drawn"),
     "record_visit": gettext_lazy("Visit recorded"),
     "record": gettext_lazy("Finding recorded"),
+    "draw_up": gettext_lazy("Drawn up"),
     "request": gettext_lazy("Requested"),
     "revise": gettext_lazy("Changed"),
     "remove": gettext_lazy("Removed"),

@@ -7,6 +7,7 @@ from tracker.models.finding import Finding
 from tracker.models.inspection import Inspection, Visit
 from tracker.models.measure import Measure
 from tracker.models.plan import Plan
+from tracker.models.pledge import Pledge
 from tracker.models.reminder import Notice, Reminder
 from tracker.models.source import Action, Passage, Source
 from tracker.models.task import Task
@@ -24,6 +25,7 @@ __all__ = [
     "Notice",
     "Passage",
     "Plan",
+    "Pledge",
     "Reminder",
     "Source",
     "StoredFile",

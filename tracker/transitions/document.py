@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from django.utils import translation
 
-from tracker.models import Extension, Finding, Inspection, Measure, Plan, Task
+from tracker.models import Extension, Finding, Inspection, Measure, Plan, Pledge, Task
 from tracker.transitions.engine import Transition, transitions_of
 
-SUBJECTS = (Plan, Measure, Task, Extension, Finding, Inspection)
+SUBJECTS = (Plan, Measure, Task, Extension, Finding, Inspection, Pledge)
+
+DEPENDS = {
+    "approve": "depends on the plan",
+    "sign_for_unit": "SIGNED when the other has signed, else UNIT_SIGNED",
+    "sign_for_issuer": "SIGNED when the other has signed, else ISSUER_SIGNED",
+}
+"""Targets that a function decides, in words."""
 
 
 def states_document() -> str:
@@ -31,7 +38,7 @@ def _row(row: Transition, order: list[str]) -> str:
     sources = ", ".join(state for state in order if state in row.sources)
     who = "; ".join(str(party.name) for party in row.who) or "the system"
     if callable(row.target):
-        target = "depends on the plan" if row.act == "approve" else "the state before"
+        target = DEPENDS.get(row.act, "the state before")
     else:
         target = row.target or "stays"
     asks = ", ".join(

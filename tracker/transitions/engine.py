@@ -98,7 +98,7 @@ class Offer:
 @cache
 def transitions_of(kind: str) -> dict[str, Transition]:
     """The table of a kind of subject (``plan``, ``measure``, ``task``, ``extension`` …), by act."""
-    from tracker.transitions import extension, finding, inspection, measure, plan, task
+    from tracker.transitions import extension, finding, inspection, measure, plan, pledge, task
 
     tables = {
         "plan": plan.TABLE,
@@ -107,6 +107,7 @@ def transitions_of(kind: str) -> dict[str, Transition]:
         "extension": extension.TABLE,
         "finding": finding.TABLE,
         "inspection": inspection.TABLE,
+        "pledge": pledge.TABLE,
     }
     return {row.act: row for row in tables[kind]}
 

@@ -69,6 +69,12 @@ def _is_unit_secretary(actor: Actor, subject: Any) -> bool:
     return actor.holds({Role.SECRETARY}, subject.organization)
 
 
+def _signs_for_unit(actor: Actor, pledge: Any) -> bool:
+    """The secretary; in a leading group, which elects none, also its chief."""
+    is_group = pledge.organization.kind == Organization.Kind.LEADING_GROUP
+    return actor.holds({Role.SECRETARY, Role.CHIEF} if is_group else {Role.SECRETARY}, pledge.organization)
+
+
 def _is_inspector(actor: Actor, subject: Any) -> bool:
     return actor.holds({Role.INSPECTOR}, _issuer(subject))
 
@@ -82,7 +88,7 @@ def _issuer(subject: Any) -> Organization:
     match subject.KIND:
         case "task":
             return subject.measure.plan.organization
-        case "measure":
+        case "measure" | "pledge":
             return subject.plan.organization
         case "extension":
             return subject.task.measure.plan.organization
@@ -94,6 +100,7 @@ def _issuer(subject: Any) -> Organization:
 
 UNIT = Party(_("the unit's secretary or clerk"), _holds_unit)
 UNIT_SECRETARY = Party(_("the unit's secretary"), _is_unit_secretary)
+SIGNER = Party(_("the unit's secretary"), _signs_for_unit)
 HANDLER = Party(_("the responsible person"), _is_handler)
 OFFICE = Party(_("the office of the issuing organization"), _is_office_of_plan)
 ISSUER = Party(_("secretary or leader of the issuing organization"), _is_issuer)

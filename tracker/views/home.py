@@ -15,6 +15,7 @@ from common.clock import local_date, now
 from common.workdays import Calendar
 from tracker.comment_list import asked_of
 from tracker.models import Task
+from tracker.pledges import to_sign
 from tracker.task_list import DAILY, GROUPS, counts_of, group_of, own_units, rows_of, with_names
 from tracker.today import duties_of, laggards_of, news_for, standings_of
 from tracker.transitions.forms import people_of
@@ -72,6 +73,7 @@ def _branch(request: HttpRequest, actor: Actor) -> HttpResponse:
             "open": counts["open"],
             "done": counts["done"],
             "consultations": asked_of(actor, at=now()),
+            "pledges_to_sign": to_sign(actor).count(),
             "people": _people_of_own_unit(actor, day) if by_group["pending"] else [],
         },
     )
@@ -98,6 +100,7 @@ def _office(request: HttpRequest, actor: Actor) -> HttpResponse:
             "week_end": day + timedelta(days=6 - day.weekday()),
             "duties": duties_of(actor, day=day),
             "consultations": asked_of(actor, at=at),
+            "pledges_to_sign": to_sign(actor).count(),
             "standings": standings,
             "laggards": laggards_of(actor, day=day, calendar=calendar),
             "news": news_for(actor, at=at),
