@@ -127,7 +127,7 @@ OBJECTS = {
     "plan_comment plan_answer plan_routines plan_table plan_table_export plan_table_import plan_table_marked "
     "plan_table_cells",
     "pledge": "pledge pledge_paper pledge_act",
-    "task": "task task_act add_evidence evidence_file",
+    "task": "task task_break_down task_act add_evidence evidence_file",
     "extension": "extension extension_act",
     "inspection": "inspection inspection_draw visit inspection_act",
     "finding": "finding finding_act",

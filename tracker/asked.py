@@ -34,6 +34,10 @@ def words_behind(measure: Measure, *, actor: Actor) -> list[Words]:
 
     Whoever received the task may read the sentence; the whole source only who sees the organisation that keeps it.
     """
+    if measure.breaks_down_id:
+        # What was passed on from above rests on the words behind the task received.
+        above = Measure.objects.select_related("breaks_down").get(tasks=measure.breaks_down_id)
+        return words_behind(above, actor=actor)
     replaced = Exists(Source.objects.filter(corrects=OuterRef("source")))
     actions = measure.actions.select_related("source__organization").annotate(earlier=replaced)
     return [

@@ -76,6 +76,10 @@ class Measure(Subject):
         Plan, models.PROTECT, null=True, blank=True, related_name="carried_over", editable=False
     )
     """结转: the plan it was issued with, once it has moved to a later one together with its tasks."""
+    breaks_down = models.ForeignKey(
+        "tracker.Task", models.PROTECT, null=True, blank=True, related_name="broken_down", editable=False
+    )
+    """分解: the task from above that this measure passes on."""
     position = models.PositiveIntegerField(_("number"), default=0)
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.PROPOSED, editable=False)
     title = models.CharField(_("measure"), max_length=120)

@@ -22,6 +22,7 @@ from common.workdays import Calendar
 from tracker import evidence
 from tracker.amendments import amendments_in, put_words_of_its_time
 from tracker.asked import words_behind
+from tracker.breakdown import break_down, breakdown_of, why_not_break_down
 from tracker.chain import chain_of
 from tracker.gaps import gaps_in_sight, spelled_out
 from tracker.lights import glance
@@ -177,8 +178,18 @@ def task_page(request: HttpRequest, pk: int) -> HttpResponse:
             else None,
             "may_attach": "report" in by_act and by_act["report"].allowed,
             "accept": evidence.ACCEPT,
+            "breakdown": breakdown_of(task),
+            "may_break_down": why_not_break_down(task, actor=actor) is None,
         },
     )
+
+
+@require_POST
+def task_break_down(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pass a task on to one's own branches: into a draft of one's own, where it is settled and issued."""
+    measure = break_down(_task(request, pk), actor=actor_of(request), at=now())
+    messages.success(request, _("It stands in your draft. Settle dates and receivers, then issue."))
+    return redirect("tracker:measure", measure.plan_id, measure.pk)
 
 
 def _ranked(offers: list[Button]) -> dict[str, list[Button]]:
@@ -354,6 +365,7 @@ urlpatterns: list = [
     path("tasks/<int:pk>/", task_page, name="task"),
     path("tasks/<int:pk>/evidence/", add_evidence, name="add_evidence"),
     path("tasks/<int:pk>/evidence/<int:evidence_pk>/", evidence_file, name="evidence_file"),
+    path("tasks/<int:pk>/break-down/", task_break_down, name="task_break_down"),
     path("tasks/<int:pk>/<slug:act>/", task_act, name="task_act"),
     path("extensions/<int:pk>/", extension_page, name="extension"),
     path("extensions/<int:pk>/<slug:act>/", extension_act, name="extension_act"),
