@@ -10,11 +10,14 @@ from tracker.models.plan import Plan
 from tracker.models.pledge import Pledge
 from tracker.models.reminder import Notice, Reminder
 from tracker.models.source import Action, Passage, Source
+from tracker.models.target import Base, Counting
 from tracker.models.task import Task
 
 __all__ = [
     "Action",
+    "Base",
     "Comment",
+    "Counting",
     "Event",
     "Evidence",
     "Extension",
