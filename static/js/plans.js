@@ -9,7 +9,7 @@
 
   // Rows copied in a spreadsheet and pasted anywhere on the page but into a field go to the page that checks them.
   document.addEventListener("paste", (event) => {
-    if (event.target.closest && event.target.closest("input, textarea, select, [contenteditable]")) return;
+    if (event.defaultPrevented || event.target.closest && event.target.closest("input, textarea, select, [contenteditable]")) return;
     const text = event.clipboardData ? event.clipboardData.getData("text/plain") : "";
     if (!text.includes("\t")) return;
     const field = document.getElementById("pasted");

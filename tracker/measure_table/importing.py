@@ -30,9 +30,10 @@ def import_table(
 ) -> Found:
     """Check the rows against the plan as it is now and, when nothing is wrong, write all of it; rows absent stay alone.
 
-    Effects in order: lock the plan; known measures changed, each of the version that was exported; new ones added at the
-    end; a line in the audit log. With a fault nothing is written, and the answer carries the faults. Done twice, the
-    second finds nothing to do, or refuses the new rows by their titles. Raises NotAllowed, or Refused for a closed plan.
+    Effects in order: lock the plan; known measures changed, each of the version that was exported; new ones added at
+    the end; a line in the audit log for a file or pasted rows (``name``), while cells have their measure's history.
+    With a fault nothing is written, and the answer carries the faults. Done twice, the second finds nothing to do, or
+    refuses the new rows by their titles. Raises NotAllowed, or Refused for a closed plan.
     """
     with transaction.atomic():
         locked = Plan.objects.select_for_update(of=("self",)).select_related("organization").get(pk=plan.pk)
@@ -54,6 +55,7 @@ def import_table(
             )
         for change in found.new:
             add_measure(locked, actor=actor, at=at, fields=change.fields, receivers=change.receivers or ())
-        data = {"file": name[:120], "plan": plan.pk, "new": len(found.new), "changed": len(found.changed)}
-        record(AuditEntry.Kind.IMPORT, at=at, user=actor.user, address=address, data=data)
+        if name:
+            data = {"file": name[:120], "plan": plan.pk, "new": len(found.new), "changed": len(found.changed)}
+            record(AuditEntry.Kind.IMPORT, at=at, user=actor.user, address=address, data=data)
     return found

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from branches.roster.cells import text_of
 from branches.roster.entries import SheetEntries
 from branches.roster.faults import refusal
+from branches.roster.layout import Kind
 from branches.roster.reading import RawSheet, Values, read_sheets, recognised
 from branches.roster.shape import MAX_CHARACTERS, BadFile
 from common.cells import clean
@@ -72,6 +73,31 @@ def read_pasted(text: str) -> list[RawSheet]:
             raise _refused(bad) from bad
     sheet.layout = SHEET
     sheet.columns = {column.name: place for place, column in enumerate(SHEET.columns) if place < sheet.width}
+    return _of_a_size([sheet])
+
+
+def read_cells(given: Any) -> list[RawSheet]:
+    """Cells edited or pasted on the page: ``{"columns": [name], "rows": [[measure, version, value, …]]}``.
+
+    Every row is one of a known measure. Raises Refused for what is no such thing.
+    """
+    incomplete = Refused(_("These cells are incomplete. Open the page again and enter them once more."))
+    try:
+        columns, rows = list(given["columns"]), list(given["rows"])
+        known = {
+            name for name, column in SHEET.by_name.items() if column.kind not in (Kind.NOTE, Kind.SYSTEM)
+        }
+        if not columns or not rows or len(set(columns)) < len(columns) or not known.issuperset(columns):
+            raise incomplete
+        sheet = RawSheet(str(_("Pasted")), layout=SHEET)
+        for number, (measure, version, *values) in enumerate(rows[: MAX_ROWS + 1], 1):
+            if len(values) != len(columns) or not all(isinstance(value, str) for value in values):
+                raise incomplete
+            system = f"M{int(measure)}.{int(version)}"
+            sheet.rows.append((number, [*(clean(value) or None for value in values), system]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise incomplete from error
+    sheet.columns = {name: place for place, name in enumerate([*columns, "system"])}
     return _of_a_size([sheet])
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from branches.roster.faults import Fault
 from branches.roster.marking import headings_of, write_marked
 from branches.roster.reading import RawSheet
 from common.addresses import client_address
@@ -24,11 +27,11 @@ from common.models import AuditEntry
 from tracker.exporting import MEDIA_TYPE
 from tracker.measure_table.checking import Found, check_table
 from tracker.measure_table.importing import import_table
-from tracker.measure_table.reading import MAX_ROWS, held, let_go, read_file, read_pasted
+from tracker.measure_table.reading import MAX_ROWS, held, let_go, read_cells, read_file, read_pasted
 from tracker.measure_table.writing import write_table
 from tracker.models import Plan
 from tracker.views.acts import actor_of
-from tracker.views.plan_parts import plan_of, require_edit
+from tracker.views.plan_parts import plan_of, require_edit, table_of
 
 FAULTS_SHOWN = 200
 
@@ -89,6 +92,45 @@ def take_over(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @never_cache
+def cells(request: HttpRequest, pk: int) -> JsonResponse:
+    """Cells of the draft table, edited or pasted in place: the same check, all or nothing, and what stands there now.
+
+    Answers ``{"rows": {id: {"version", "html"}}}``, or 422 with ``message`` and ``faults`` (row from 0, column, sentence).
+    """
+    plan = plan_of(request, pk)
+    actor = actor_of(request)
+    require_edit(actor, plan)
+    try:
+        sheets = read_cells(json.loads(request.body or b"null"))
+    except (ValueError, RecursionError) as error:
+        raise Refused(
+            _("These cells are incomplete. Open the page again and enter them once more.")
+        ) from error
+    found = import_table(plan, sheets, actor=actor, at=now(), name="", address=client_address(request))
+    if found.faults:
+        names = {place + 1: name for name, place in sheets[0].columns.items()}
+        faults = [[fault.row - 1, names.get(fault.column, ""), _cell_said(fault)] for fault in found.faults]
+        return JsonResponse({"message": faults[0][2], "faults": faults}, status=422)
+    context = table_of(request, plan)
+    changed = {change.measure.pk for change in found.changed if change.measure}
+    last = len(context["rows"]) - 1
+    rows = {
+        row.measure.pk: {
+            "version": row.measure.version,
+            "html": render_to_string(
+                "tracker/plans/_draft_row.html",
+                {**context, "row": row, "first": number == 0, "last": number == last},
+                request,
+            ),
+        }
+        for number, row in enumerate(context["rows"])
+        if row.measure.pk in changed
+    }
+    return JsonResponse({"rows": rows})
+
+
+@require_POST
+@never_cache
 def marked(request: HttpRequest, pk: int) -> FileResponse:
     """A copy of what was handed in with its errors marked; it can be mended and uploaded as it is."""
     plan = plan_of(request, pk)
@@ -123,6 +165,15 @@ def _render_found(
     return _render(request, plan, context, status=422 if found.faults else 200)
 
 
+def _cell_said(fault: Fault) -> str:
+    """A fault at a cell of the page, where nobody has exported anything."""
+    if fault.code == "changed_since":
+        return _(
+            "Somebody else changed this measure in the meantime. What you typed is still here: compare and save."
+        )
+    return fault.sentence
+
+
 def _figures(found: Found) -> str:
     """How many of what, in one line."""
     new, changed = len(found.new), len(found.changed)
@@ -149,5 +200,6 @@ urlpatterns = [
     path("plans/<int:pk>/table/", page, name="plan_table"),
     path("plans/<int:pk>/table/export/", export, name="plan_table_export"),
     path("plans/<int:pk>/table/import/", take_over, name="plan_table_import"),
+    path("plans/<int:pk>/table/cells/", cells, name="plan_table_cells"),
     path("plans/<int:pk>/table/marked/", marked, name="plan_table_marked"),
 ]
