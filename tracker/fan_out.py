@@ -15,12 +15,13 @@ from django.db.models import Count, Model
 
 from branches.models import Post
 from common.clock import local_date
+from common.jobs import request_job
 from common.periods import Period
 from common.workdays import Calendar
 from tracker.events import first_body
 from tracker.issuing import issuable, receivers_of
 from tracker.models import Event, Measure, Notice, Plan, Task
-from tracker.occurrences import Occurrence, occurrences_of
+from tracker.occurrences import AHEAD, Occurrence, opened
 from tracker.transitions import perform
 from tracker.transitions.task import ACKNOWLEDGE_DAYS
 
@@ -36,10 +37,10 @@ def fan_out(plan: Plan, *, at: datetime, progress: Callable[[int, int], None] | 
     """
     day, calendar = local_date(at), Calendar.load()
     issued_on = local_date(plan.issued_at) if plan.issued_at else day
-    period, measures, made = Period.parse(plan.period), issuable(plan), 0
+    measures, made = issuable(plan), 0
     for done, measure in enumerate(measures, start=1):
         since = issued_on if measure.state == Measure.State.ACTIVE else day
-        dates = occurrences_of(measure, period=period, since=since, calendar=calendar)
+        dates = opened(plan, measure, since=since, day=day, calendar=calendar)
         with transaction.atomic():
             Measure.objects.select_for_update().get(pk=measure.pk)
             if measure.state == Measure.State.PROPOSED:
@@ -50,6 +51,29 @@ def fan_out(plan: Plan, *, at: datetime, progress: Callable[[int, int], None] | 
             progress(done, len(measures))
     _announce(plan, at=at)
     return made
+
+
+def open_next_years(*, at: datetime) -> int:
+    """Ask for the tasks of the year that begins within a month, for plans over several years; returns how many plans.
+
+    Asking again on the next day or tick finds the same job. One query where there is no such plan.
+    """
+    year = (local_date(at) + AHEAD).year
+    plans = Plan.objects.filter(state=Plan.State.ISSUED, until_year__gte=year)
+    asked = 0
+    for plan in plans:
+        if Period.parse(plan.period).year >= year:
+            continue
+        with transaction.atomic():
+            request_job(
+                "fan_out",
+                payload={"plan": plan.pk},
+                requested_by=None,
+                at=at,
+                key=f"fan_out:{plan.pk}:year{year}",
+            )
+        asked += 1
+    return asked
 
 
 def _make_missing(

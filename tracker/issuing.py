@@ -12,12 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.models import Organization, Rating
 from branches.models.organization import OrganizationQuerySet
-from common.periods import Period
 from common.workdays import Calendar
 from tracker.chain import Link, chains_of
 from tracker.clashes import Clash, Overload, Target, clashes_in, overloads_in
 from tracker.models import Measure, Plan, Task
-from tracker.occurrences import Occurrence, occurrences_of
+from tracker.occurrences import Occurrence, opened
 
 
 @dataclass(frozen=True)
@@ -147,11 +146,10 @@ def _lacks(measure: Measure) -> Iterable[Lack]:
 
 def targets_of(plan: Plan, *, day: date, calendar: Calendar) -> list[Target]:
     """What each measure that issuing concerns is to become; one query per measure for its receivers."""
-    period = Period.parse(plan.period)
     targets = []
     for measure in issuable(plan):
         measure.plan = plan
-        dates = occurrences_of(measure, period=period, since=day, calendar=calendar)
+        dates = opened(plan, measure, since=day, day=day, calendar=calendar)
         targets.append(Target(measure, list(receivers_of(measure, plan, day=day)), dates))
     return targets
 

@@ -11,7 +11,7 @@ from branches.access import Actor
 from common.clock import local_date, now
 from common.jobs import Progress, job_kind
 from common.models import Job
-from tracker.fan_out import fan_out
+from tracker.fan_out import fan_out, open_next_years
 from tracker.models import Plan
 from tracker.pledges import make_pledges
 from tracker.reminders.sweep import sweep
@@ -42,4 +42,6 @@ def draw_up_pledges(job: Job, progress: Progress) -> dict[str, Any]:
 @shared_task(name="tracker.sweep", ignore_result=True)
 def run_sweep(**kwargs: Any) -> None:
     """The tick: Celery's door to `sweep`. ``kwargs`` lets a message of another version still run."""
-    sweep(at=now(), budget=SWEEP_BUDGET)
+    at = now()
+    open_next_years(at=at)
+    sweep(at=at, budget=SWEEP_BUDGET)

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from common.periods import Period
 from common.workdays import Calendar
-from tracker.models import Measure
+from tracker.models import Measure, Plan
 
 _MONTHS = {
     Measure.Cadence.MONTHLY: 1,
@@ -52,6 +52,26 @@ def occurrences_of(measure: Measure, *, period: Period, since: date, calendar: C
         if due >= since:
             found.append(Occurrence(_label(period.year, month, months), due, calendar.is_provisional(last)))
     return found
+
+
+AHEAD = timedelta(days=31)
+"""How long before a further year of a plan begins its recurring work is opened."""
+
+
+def opened(plan: Plan, measure: Measure, *, since: date, day: date, calendar: Calendar) -> list[Occurrence]:
+    """The occurrences that a plan has opened by a local day, due on or after ``since``.
+
+    Those of its period, and of each further year from a month before it begins: nobody gets five years at once.
+    """
+    if measure.cadence == Measure.Cadence.ONCE:
+        return occurrences_of(measure, period=plan.periods[0], since=since, calendar=calendar)
+    first, *further = plan.periods
+    periods = [first, *(period for period in further if period.first_day <= day + AHEAD)]
+    return [
+        occurrence
+        for period in periods
+        for occurrence in occurrences_of(measure, period=period, since=since, calendar=calendar)
+    ]
 
 
 def _weeks(period: Period, since: date, calendar: Calendar) -> Iterator[Occurrence]:

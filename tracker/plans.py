@@ -22,6 +22,8 @@ from tracker.sources import lock_actions
 from tracker.transitions import start_history
 from tracker.transitions.parties import is_office
 
+LONGEST = 9
+"""Years that a plan may run beyond its first (十年规划)."""
 EDITABLE = frozenset(
     {
         "title",
@@ -62,13 +64,21 @@ def create_plan(
     actor: Actor,
     at: datetime,
     two_reviews: bool = False,
+    until_year: int | None = None,
 ) -> Plan:
-    """A new draft. Raises NotAllowed unless the actor is the office of the organisation, Refused for a bad period."""
+    """A new draft; ``until_year`` for one over several years, its last.
+
+    Raises NotAllowed unless the actor is the office of the organisation, Refused for a bad period or last year.
+    """
     if not is_office(actor, organization):
         raise NotAllowed(
             _("Only the office of %(unit)s may draw up its plans.") % {"unit": organization.short_name}
         )
-    code = Period.parse(period).code
+    first = Period.parse(period)
+    code = first.code
+    if until_year is not None and not first.year <= until_year <= first.year + LONGEST:
+        sentence = _("A plan runs for at most %(years)s further years.") % {"years": LONGEST}
+        raise Refused(sentence, fields={"until_year": sentence})
     with transaction.atomic():
         plan = Plan(
             organization=organization,
@@ -76,6 +86,7 @@ def create_plan(
             period=code,
             kind=kind,
             two_reviews=two_reviews,
+            until_year=until_year,
             created_by=actor.user,
             created_at=at,
         )

@@ -56,6 +56,9 @@ class PlanForm(forms.ModelForm):
     """The head of a plan."""
 
     half = forms.ChoiceField(label=_("Period"))
+    until_year = forms.TypedChoiceField(
+        label=_("Over several years, until the end of"), required=False, coerce=int, empty_value=None
+    )
 
     class Meta:
         model = Plan
@@ -69,6 +72,8 @@ class PlanForm(forms.ModelForm):
         present = Period.of(day)
         periods = [present, present.next, Period(day.year), Period(day.year + 1)]
         self.fields["half"].choices = [(p.code, p.label) for p in periods]  # type: ignore[attr-defined]
+        years = range(day.year + 1, day.year + 6)
+        self.fields["until_year"].choices = [("", "—"), *((year, str(year)) for year in years)]  # type: ignore[attr-defined]
         self.fields["organization"].queryset = Organization.objects.filter(  # type: ignore[attr-defined]
             pk__in=[o.pk for o in offices]
         )
@@ -77,7 +82,7 @@ class PlanForm(forms.ModelForm):
         if len(offices) == 1:
             self.fields["organization"].widget = forms.HiddenInput()
             self.fields["organization"].initial = offices[0].pk
-        self.order_fields(["organization", "title", "half", "kind", "two_reviews"])
+        self.order_fields(["organization", "title", "half", "until_year", "kind", "two_reviews"])
 
 
 class MeasureForm(forms.ModelForm):

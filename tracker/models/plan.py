@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Organization
@@ -55,6 +56,8 @@ class Plan(Subject):
     kind = models.CharField(_("kind"), max_length=20, choices=Kind, default=Kind.LIST)
     period = models.CharField(_("period"), max_length=6)
     """Code of a ``common.periods.Period``."""
+    until_year = models.PositiveSmallIntegerField(_("runs until the end of"), null=True, blank=True)
+    """The last year of a plan over several years (五年行动); None: only its period."""
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.DRAFT, editable=False)
     two_reviews = models.BooleanField(_("two levels of review"), default=False)
     comments_until = models.DateField(_("comments until"), null=True, blank=True, editable=False)
@@ -87,7 +90,19 @@ class Plan(Subject):
 
     @property
     def period_label(self) -> str:
-        return Period.parse(self.period).label
+        first = Period.parse(self.period)
+        if self.until_year and self.until_year > first.year:
+            return _now("%(first)s to %(last)s") % {"first": first.year, "last": self.until_year}
+        return first.label
+
+    @property
+    def periods(self) -> list[Period]:
+        """The period itself, and the years that follow it; over several years a first half-year runs on to December."""
+        first = Period.parse(self.period)
+        if not self.until_year or self.until_year <= first.year:
+            return [first]
+        opening = first if first.half == 2 else Period(first.year)
+        return [opening, *(Period(year) for year in range(first.year + 1, self.until_year + 1))]
 
     @property
     def is_open(self) -> bool:

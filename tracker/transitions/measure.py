@@ -30,7 +30,13 @@ def measure_may_be_finished(measure_id: int, *, at: datetime) -> None:
 
 def _all_tasks_closed(measure: Measure) -> bool:
     tasks = Task.objects.filter(measure=measure)
-    return not tasks.open().exists() and tasks.filter(state=Task.State.DONE).exists()
+    if tasks.open().exists() or not tasks.filter(state=Task.State.DONE).exists():
+        return False
+    last_year = measure.plan.until_year
+    if last_year is None or measure.cadence == Measure.Cadence.ONCE:
+        return True
+    # Over several years it waits for the tasks of the last, which are opened shortly before.
+    return tasks.filter(due__year=last_year).exists()
 
 
 def _uninvolved(actor: Actor, measure: Any) -> bool:
