@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracker.views import (
     behind,
+    burden,
     exports,
     feed,
     findings,
@@ -18,6 +19,7 @@ from tracker.views import (
     review,
     source_texts,
     sources,
+    targets,
     tasks,
 )
 
@@ -28,8 +30,10 @@ urlpatterns = [
     *sources.urlpatterns,
     *source_texts.urlpatterns,
     *behind.urlpatterns,
+    *targets.urlpatterns,
     *plans.urlpatterns,
     *pledges.urlpatterns,
+    *burden.urlpatterns,
     *measure_tables.urlpatterns,
     *exports.urlpatterns,
     *office_exports.urlpatterns,
