@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from branches.access import Actor
 from tracker.exporting import CHUNK, Column, Listing, Value, said
 from tracker.models import Plan, Pledge
-from tracker.pledges import (
+from tracker.pledge_lines import (
     Change,
     Outcome,
     agreed_lines,
@@ -22,8 +22,8 @@ from tracker.pledges import (
     lines_of,
     present_tasks,
     sum_of,
-    to_sign,
 )
+from tracker.pledges import to_sign
 
 GROUPS = {
     "": gettext_lazy("All"),

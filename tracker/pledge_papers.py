@@ -24,7 +24,7 @@ from common import saying
 from common.cells import clean
 from common.clock import local_date
 from tracker.models import Pledge
-from tracker.pledges import time_of
+from tracker.pledge_lines import time_of
 
 MOST = 500
 """Pledges that one click may put on paper: some two seconds of work."""

@@ -26,16 +26,9 @@ from tests.factories import (
 )
 from tracker.events import history
 from tracker.models import Measure, Notice, Plan, Pledge, Task
+from tracker.pledge_lines import changes_of, lines_of, present_tasks, sum_of
 from tracker.pledge_papers import archive, paper
-from tracker.pledges import (
-    changes_of,
-    lines_of,
-    make_pledges,
-    present_tasks,
-    remind_unsigned,
-    request_pledges,
-    sum_of,
-)
+from tracker.pledges import make_pledges, remind_unsigned, request_pledges
 from tracker.transitions import available_acts, perform
 from tracker.verification import verify_history
 

@@ -52,7 +52,7 @@ class Pledge(Subject):
     )
     state = models.CharField(_("state"), max_length=14, choices=State, default=State.OPEN, editable=False)
     lines = models.JSONField(default=list, editable=False)
-    """What was agreed, in the words of that day (see ``tracker.pledges.agreed_lines``)."""
+    """What was agreed, in the words of that day (see ``tracker.pledge_lines.agreed_lines``)."""
     unit_signed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
     )

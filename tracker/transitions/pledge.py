@@ -13,7 +13,7 @@ State = Pledge.State
 
 def _still_holds(context: Context) -> Sentence | None:
     """Nobody signs what no longer is the plan, and nobody for both sides."""
-    from tracker.pledges import changes_of
+    from tracker.pledge_lines import changes_of
 
     pledge, actor = context.subject, context.actor
     if actor and actor.user.pk in {pledge.unit_signed_by_id, pledge.issuer_signed_by_id}:
@@ -26,7 +26,7 @@ def _still_holds(context: Context) -> Sentence | None:
 
 
 def _has_changed(context: Context) -> Sentence | None:
-    from tracker.pledges import changes_of
+    from tracker.pledge_lines import changes_of
 
     return None if changes_of(context.subject) else _("Nothing in the plan has changed since.")
 
@@ -47,7 +47,7 @@ def _sign_for_issuer(context: Context) -> None:
 
 def _draw_up_anew(context: Context) -> None:
     """The present state of the plan; both signatures were given to other words. The history keeps the old ones."""
-    from tracker.pledges import present_lines
+    from tracker.pledge_lines import present_lines
 
     pledge = context.subject
     context.notes["lines_before"] = pledge.lines

@@ -22,18 +22,14 @@ from common.periods import Period
 from common.templatetags.ui import job_progress
 from tracker.exporting import respond
 from tracker.models import Plan, Pledge
+from tracker.pledge_lines import agreed_lines, changes_between, lines_of, present_tasks, sum_of
 from tracker.pledge_list import GROUPS, PledgeFilter, pledges_listing, rows_of
 from tracker.pledge_papers import MEDIA_TYPE, MOST, archive, file_name, paper
 from tracker.pledges import (
-    agreed_lines,
-    changes_between,
     counts_of,
     is_issuing_side,
-    lines_of,
-    present_tasks,
     remind_unsigned,
     request_pledges,
-    sum_of,
     to_sign,
     without_pledge,
 )
