@@ -19,7 +19,6 @@ from tracker.views import (
     review,
     source_texts,
     sources,
-    targets,
     tasks,
 )
 
@@ -30,7 +29,6 @@ urlpatterns = [
     *sources.urlpatterns,
     *source_texts.urlpatterns,
     *behind.urlpatterns,
-    *targets.urlpatterns,
     *plans.urlpatterns,
     *pledges.urlpatterns,
     *burden.urlpatterns,
