@@ -18,7 +18,7 @@ from branches.keeping import Consequences, Hand
 from branches.models import Organization
 from branches.views.keeping_forms import DetailsForm, EndForm, MergeForm, MoveForm, NewOrganizationForm
 from branches.views.organizations import in_sight
-from branches.views.people import OrganizationField, PersonField, refuse_into
+from branches.views.people import OrganizationField, PersonField, refuse_into, tried
 from common.addresses import client_address
 from common.clock import now
 from common.errors import NotAllowed, Refused, Stale
@@ -75,13 +75,8 @@ def add(request: HttpRequest, code: str) -> HttpResponse:
     form = NewOrganizationForm(request.POST or None, actor=hand.actor, place=parent)
     if form.is_valid():
         fields = {k: v for k, v in form.cleaned_data.items() if k != "version"}
-        try:
-            added = keeping.add_below(parent, hand=hand, **fields)
-        except NotAllowed:
-            raise
-        except Refused as refusal:
-            refuse_into(form, refusal)
-        else:
+        added = tried(form, lambda: keeping.add_below(parent, hand=hand, **fields))
+        if added:
             messages.success(request, _("%(name)s is added.") % {"name": added.short_name})
             return redirect("branches:organization", code=added.code)
     title = _("New organization below %(name)s") % {"name": parent.short_name}
@@ -151,13 +146,7 @@ def move(request: HttpRequest, code: str) -> HttpResponse:
     if form.is_valid():
         to, since = form.cleaned_data["to"], form.cleaned_data["since"]
         if "confirm" in request.POST:
-            try:
-                keeping.move(organization, to=to, since=since, hand=hand)
-            except NotAllowed:
-                raise
-            except Refused as refusal:
-                refuse_into(form, refusal)
-            else:
+            if tried(form, lambda: keeping.move(organization, to=to, since=since, hand=hand)):
                 messages.success(
                     request,
                     _("%(name)s now stands below %(to)s.") % {"name": organization.short_name, "to": to},
@@ -223,13 +212,9 @@ def retire(request: HttpRequest, code: str) -> HttpResponse:
     effects: list[str] = []
     if form.is_valid():
         if "confirm" in request.POST:
-            try:
-                keeping.retire(organization, last_day=form.cleaned_data["last_day"], hand=hand)
-            except NotAllowed:
-                raise
-            except Refused as refusal:
-                refuse_into(form, refusal)
-            else:
+            if tried(
+                form, lambda: keeping.retire(organization, last_day=form.cleaned_data["last_day"], hand=hand)
+            ):
                 messages.success(request, _("%(name)s has ended.") % {"name": organization.short_name})
                 return redirect("branches:organization", code=code)
         else:
@@ -287,13 +272,7 @@ def merge(request: HttpRequest, code: str) -> HttpResponse:
     if form.is_valid():
         into, last_day = form.cleaned_data["into"], form.cleaned_data["last_day"]
         if "confirm" in request.POST:
-            try:
-                keeping.merge(organization, into=into, last_day=last_day, hand=hand)
-            except NotAllowed:
-                raise
-            except Refused as refusal:
-                refuse_into(form, refusal)
-            else:
+            if tried(form, lambda: keeping.merge(organization, into=into, last_day=last_day, hand=hand)):
                 said = {"name": organization.short_name, "into": into.short_name}
                 messages.success(request, _("%(name)s is merged into %(into)s.") % said)
                 return redirect("branches:organization", code=into.code)

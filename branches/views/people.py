@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from branches.models import Organization, User
+from common.errors import Refused
 
+T = TypeVar("T")
 SUGGESTED = 200
 """Offered while typing; everything else is found by its code, account or full name."""
 
@@ -81,6 +84,15 @@ def refuse_into(form: forms.Form, refusal: Any) -> None:
         form.add_error(name, str(sentence))
     if str(refusal) not in map(str, named.values()):
         form.add_error(None, str(refusal))
+
+
+def tried(form: forms.Form, act: Callable[[], T]) -> T | None:
+    """Do an act whose refusal belongs into this form; None where it was refused."""
+    try:
+        return act()
+    except Refused as refusal:
+        refuse_into(form, refusal)
+        return None
 
 
 def day_field(label: Any, **kwargs: Any) -> forms.DateField:

@@ -25,8 +25,8 @@ from branches.views.keeping_forms import (
     TermForm,
     reach_of,
 )
-from branches.views.people import refuse_into
-from common.errors import NotAllowed, Refused
+from branches.views.people import tried
+from common.errors import NotAllowed
 
 
 def _granting(request: HttpRequest, code: str) -> tuple[Organization, Hand]:
@@ -48,13 +48,9 @@ def appoint(request: HttpRequest, code: str) -> HttpResponse:
     if form.is_valid():
         fields = dict(form.cleaned_data)
         person = fields.pop("person")
-        try:
-            accounts.grant_post(person, organization=organization, **fields, **_given(hand))
-        except NotAllowed as refusal:
-            refuse_into(form, refusal)
-        except Refused as refusal:
-            refuse_into(form, refusal)
-        else:
+        if tried(
+            form, lambda: accounts.grant_post(person, organization=organization, **fields, **_given(hand))
+        ):
             messages.success(request, _("The post is granted."))
             return redirect("branches:organization", code=code)
     title = _("Appoint somebody in %(name)s") % {"name": organization.short_name}
@@ -80,11 +76,7 @@ def hand_over(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     if form.is_valid():
         person, since = form.cleaned_data["person"], form.cleaned_data["since"]
         if "confirm" in request.POST:
-            try:
-                accounts.hand_over_post(post, to=person, since=since, **_given(hand))
-            except Refused as refusal:
-                refuse_into(form, refusal)
-            else:
+            if tried(form, lambda: accounts.hand_over_post(post, to=person, since=since, **_given(hand))):
                 messages.success(request, _("%(name)s takes the post over.") % {"name": person})
                 return redirect("branches:organization", code=code)
         else:
@@ -125,11 +117,8 @@ def term(request: HttpRequest, code: str) -> HttpResponse:
     organization, hand = _recording(request, code)
     form = TermForm(request.POST or None)
     if form.is_valid():
-        try:
-            begun = keeping.begin_term(organization, hand=hand, **form.cleaned_data)
-        except Refused as refusal:
-            refuse_into(form, refusal)
-        else:
+        begun = tried(form, lambda: keeping.begin_term(organization, hand=hand, **form.cleaned_data))
+        if begun:
             said = {"day": f"{begun.due_on:%Y-%m-%d}"}
             messages.success(request, _("The term is entered; its re-election is due on %(day)s.") % said)
             return redirect("branches:organization", code=code)
@@ -146,11 +135,7 @@ def shift(request: HttpRequest, code: str) -> HttpResponse:
     )
     form = ShiftForm(request.POST or None, initial={"due_on": running.due_on})
     if form.is_valid():
-        try:
-            keeping.shift_term(running, hand=hand, **form.cleaned_data)
-        except Refused as refusal:
-            refuse_into(form, refusal)
-        else:
+        if tried(form, lambda: keeping.shift_term(running, hand=hand, **form.cleaned_data)):
             messages.success(request, _("The new day of the re-election is saved."))
             return redirect("branches:organization", code=code)
     title = _("Shift the re-election of %(name)s") % {"name": organization.short_name}
@@ -166,11 +151,7 @@ def rating(request: HttpRequest, code: str) -> HttpResponse:
         known["decided_by"] = organization.parent.name
     form = RatingForm(request.POST or None, initial=known)
     if form.is_valid():
-        try:
-            keeping.rate(organization, hand=hand, **form.cleaned_data)
-        except Refused as refusal:
-            refuse_into(form, refusal)
-        else:
+        if tried(form, lambda: keeping.rate(organization, hand=hand, **form.cleaned_data)):
             messages.success(request, _("The rating is recorded."))
             return redirect("branches:organization", code=code)
     title = _("Rating of %(name)s") % {"name": organization.short_name}
@@ -196,14 +177,9 @@ def areas(request: HttpRequest) -> HttpResponse:
     actor: Actor = hand.actor
     committees = reach_of(actor).filter(kind=Organization.Kind.WORK_COMMITTEE)
     form = AreaForm(request.POST or None, actor=actor, committees=committees)
-    if form.is_valid():
-        try:
-            keeping.save_area(None, hand=hand, **form.cleaned_data)
-        except Refused as refusal:
-            refuse_into(form, refusal)
-        else:
-            messages.success(request, _("The area is saved."))
-            return redirect("branches:areas")
+    if form.is_valid() and tried(form, lambda: keeping.save_area(None, hand=hand, **form.cleaned_data)):
+        messages.success(request, _("The area is saved."))
+        return redirect("branches:areas")
     found = keeping.areas_of(actor)
     lists = {
         "organizations": list(committees.order_by("path")[:50]),
@@ -220,14 +196,12 @@ def area(request: HttpRequest, pk: int) -> HttpResponse:
     found = _area(hand, pk)
     known = {"name": found.name, "liaison": found.liaison}
     form = AreaForm(request.POST or None, initial=known, actor=hand.actor)
-    if form.is_valid():
-        try:
-            keeping.save_area(found, organization=found.organization, hand=hand, **form.cleaned_data)
-        except Refused as refusal:
-            refuse_into(form, refusal)
-        else:
-            messages.success(request, _("The area is saved."))
-            return redirect("branches:areas")
+    if form.is_valid() and tried(
+        form,
+        lambda: keeping.save_area(found, organization=found.organization, hand=hand, **form.cleaned_data),
+    ):
+        messages.success(request, _("The area is saved."))
+        return redirect("branches:areas")
     title = _("Area %(name)s") % {"name": found.name}
     return page(request, form, found.organization, title=title, submit=_("Save"), area=found)
 
