@@ -134,10 +134,9 @@ def shift(request: HttpRequest, code: str) -> HttpResponse:
         Term.objects.running().select_related("organization"), organization=organization
     )
     form = ShiftForm(request.POST or None, initial={"due_on": running.due_on})
-    if form.is_valid():
-        if tried(form, lambda: keeping.shift_term(running, hand=hand, **form.cleaned_data)):
-            messages.success(request, _("The new day of the re-election is saved."))
-            return redirect("branches:organization", code=code)
+    if form.is_valid() and tried(form, lambda: keeping.shift_term(running, hand=hand, **form.cleaned_data)):
+        messages.success(request, _("The new day of the re-election is saved."))
+        return redirect("branches:organization", code=code)
     title = _("Shift the re-election of %(name)s") % {"name": organization.short_name}
     return page(request, form, organization, title=title, submit=_("Save"))
 
@@ -150,10 +149,9 @@ def rating(request: HttpRequest, code: str) -> HttpResponse:
     if organization.parent:
         known["decided_by"] = organization.parent.name
     form = RatingForm(request.POST or None, initial=known)
-    if form.is_valid():
-        if tried(form, lambda: keeping.rate(organization, hand=hand, **form.cleaned_data)):
-            messages.success(request, _("The rating is recorded."))
-            return redirect("branches:organization", code=code)
+    if form.is_valid() and tried(form, lambda: keeping.rate(organization, hand=hand, **form.cleaned_data)):
+        messages.success(request, _("The rating is recorded."))
+        return redirect("branches:organization", code=code)
     title = _("Rating of %(name)s") % {"name": organization.short_name}
     return page(request, form, organization, title=title, submit=_("Record the rating"))
 
