@@ -134,7 +134,10 @@ def shift(request: HttpRequest, code: str) -> HttpResponse:
         Term.objects.running().select_related("organization"), organization=organization
     )
     form = ShiftForm(request.POST or None, initial={"due_on": running.due_on})
-    if form.is_valid() and tried(form, lambda: keeping.shift_term(running, hand=hand, **form.cleaned_data)):
+    if (
+        form.is_valid()
+        and tried(form, lambda: keeping.shift_term(running, hand=hand, **form.cleaned_data)) is not None
+    ):
         messages.success(request, _("The new day of the re-election is saved."))
         return redirect("branches:organization", code=code)
     title = _("Shift the re-election of %(name)s") % {"name": organization.short_name}
@@ -149,7 +152,10 @@ def rating(request: HttpRequest, code: str) -> HttpResponse:
     if organization.parent:
         known["decided_by"] = organization.parent.name
     form = RatingForm(request.POST or None, initial=known)
-    if form.is_valid() and tried(form, lambda: keeping.rate(organization, hand=hand, **form.cleaned_data)):
+    if (
+        form.is_valid()
+        and tried(form, lambda: keeping.rate(organization, hand=hand, **form.cleaned_data)) is not None
+    ):
         messages.success(request, _("The rating is recorded."))
         return redirect("branches:organization", code=code)
     title = _("Rating of %(name)s") % {"name": organization.short_name}
@@ -175,7 +181,10 @@ def areas(request: HttpRequest) -> HttpResponse:
     actor: Actor = hand.actor
     committees = reach_of(actor).filter(kind=Organization.Kind.WORK_COMMITTEE)
     form = AreaForm(request.POST or None, actor=actor, committees=committees)
-    if form.is_valid() and tried(form, lambda: keeping.save_area(None, hand=hand, **form.cleaned_data)):
+    if (
+        form.is_valid()
+        and tried(form, lambda: keeping.save_area(None, hand=hand, **form.cleaned_data)) is not None
+    ):
         messages.success(request, _("The area is saved."))
         return redirect("branches:areas")
     found = keeping.areas_of(actor)
@@ -194,9 +203,13 @@ def area(request: HttpRequest, pk: int) -> HttpResponse:
     found = _area(hand, pk)
     known = {"name": found.name, "liaison": found.liaison}
     form = AreaForm(request.POST or None, initial=known, actor=hand.actor)
-    if form.is_valid() and tried(
-        form,
-        lambda: keeping.save_area(found, organization=found.organization, hand=hand, **form.cleaned_data),
+    if (
+        form.is_valid()
+        and tried(
+            form,
+            lambda: keeping.save_area(found, organization=found.organization, hand=hand, **form.cleaned_data),
+        )
+        is not None
     ):
         messages.success(request, _("The area is saved."))
         return redirect("branches:areas")
