@@ -423,7 +423,7 @@ def test_reminding_says_how_many_were_told(world, plan, pledge, enter, time_mach
 def test_the_page_shows_the_comparison_and_the_amendment(world, pledge, enter):
     change(Measure.objects.get(position=1), due=date(2026, 4, 15))
     text = enter(world.secretary).get(f"/pledges/{pledge.pk}/").content.decode()
-    assert "签订后清单有变更" in text
+    assert "责任状拟制后清单有变更" in text
     assert "2026年4月15日" in text
     assert "约定任务 7 项，完成 0 项，逾期 0 项" in text
 
