@@ -123,7 +123,7 @@ OBJECTS = {
     "source": "source source_superior source_take_up source_forward source_file source_add source_sweep source_reread source_correct source_accept source_edit source_aside "
     "source_merge source_undo",
     "plan": "plan pledges_make pledges_remind pledges_progress plan_export plan_keep plan_preview plan_progress plan_retry plan_many plan_close plan_organizations measure_new measure "
-    "measure_move measure_declare measure_remove measure_split measure_merge measure_act plan_consult plan_back plan_comments "
+    "measure_numbers measure_numbers_export measure_move measure_declare measure_remove measure_split measure_merge measure_act plan_consult plan_back plan_comments "
     "plan_comment plan_answer plan_routines plan_table plan_table_export plan_table_import plan_table_marked "
     "plan_table_cells",
     "pledge": "pledge pledge_paper pledge_act",
@@ -238,7 +238,13 @@ def stage() -> Stage:
             organization=unit, title=mark, period="2026H1", created_by=author, created_at=at
         )
         measure = Measure.objects.create(
-            plan=plan, title=mark, requirement=mark, lead=unit, no_source_reason=mark
+            plan=plan,
+            title=mark,
+            requirement=mark,
+            lead=unit,
+            no_source_reason=mark,
+            target_number=60,
+            target_unit="个",
         )
         other = Measure.objects.create(plan=plan, title=mark, no_source_reason=mark)
         comment = Comment.objects.create(measure=measure, organization=unit, text=mark, author=author, at=at)

@@ -19,6 +19,7 @@ from common.templatetags.ui import LIGHTS
 from common.workdays import Calendar
 from tracker.lights import SIGNS, is_behind, is_near, is_red
 from tracker.models import Measure, Plan, Task
+from tracker.targets import TargetSum, sums_of
 
 SORTS = ("tree", "behind")
 DRAFTS = (Plan.State.DRAFT, Plan.State.CONSULTING)
@@ -130,7 +131,7 @@ class Line:
 
 
 class Grid:
-    """All rows and columns that the filter lets through. Five queries, whatever the size.
+    """All rows and columns that the filter lets through. Five queries, whatever the size; two more for targets.
 
     ``day`` is the local day the lights are as of.
     """
@@ -138,7 +139,7 @@ class Grid:
     def __init__(
         self, plan: Plan, *, actor: Actor, chosen: GridFilter, day: date, calendar: Calendar
     ) -> None:
-        self.plan, self.chosen = plan, chosen
+        self.plan, self.chosen, self._actor, self._day = plan, chosen, actor, day
         # asked for once: a thousand cells each asking the resolver and the catalogue took half the time
         self._tasks = reverse("tracker:tasks")
         self._words = {light: str(LIGHTS[light]) for light in SIGNS}
@@ -148,7 +149,9 @@ class Grid:
         measures = Measure.objects.visible_to(actor).filter(plan=plan).order_by("position", "pk")
         self.measures = [
             m
-            for m in measures.only("pk", "plan_id", "position", "title")
+            for m in measures.only(
+                "plan_id", "position", "title", "target_number", "target_unit", "target_of"
+            )
             if m.pk in asked and chosen.is_about(m)
         ]
         self.areas = list(
@@ -169,6 +172,16 @@ class Grid:
             counted.sort(key=lambda pair: _behind(*pair))
         self._counts = {line.unit.id: counts for line, counts in counted}
         return [line for line, _counts in counted]
+
+    @cached_property
+    def targets(self) -> list[TargetSum | None]:
+        """What adds up towards each measure's target; none of it where rows are left out. At most two queries."""
+        if self.chosen.area or self.chosen.kind or self.chosen.q or self.chosen.light:
+            return []
+        for measure in self.measures:
+            measure.plan = self.plan
+        found = sums_of(self.measures, actor=self._actor, day=self._day)
+        return [found.get(pk) for pk in self._ids] if found else []
 
     @cached_property
     def by_measure(self) -> dict[int, Counts]:

@@ -22,6 +22,7 @@ from tracker.grid import Cell, Grid, Sum
 from tracker.lights import SIGNS, glance
 from tracker.models import Finding, Plan, Task
 from tracker.plan_table import Row
+from tracker.targets import TargetSum
 from tracker.task_list import GROUPS, TaskFilter, with_names
 
 
@@ -151,6 +152,7 @@ def measures_listing(plan: Plan, found: Sequence[Row]) -> Listing:
                 "、".join([*row.kinds, *(unit.short_name for unit in row.named)]),
                 (measure.evidence_note or _("required")) if measure.evidence_required else _("not required"),
                 measure.get_state_display(),
+                *_target_cells(row),
                 counts.total,
                 counts.done,
                 Mark("red", f"{SIGNS['red']} {counts.red}") if counts.red else None,
@@ -168,6 +170,9 @@ def measures_listing(plan: Plan, found: Sequence[Row]) -> Listing:
         Column(_("Received by"), 20),
         Column(_("Evidence"), 16),
         Column(_("State"), 10),
+        Column(pgettext("numbers", "Reported"), 9, centred=True),
+        Column(pgettext("numbers", "Approved"), 9, centred=True),
+        Column(_("Target in all"), 9, centred=True),
         Column(_("Tasks"), 8, centred=True),
         Column(_("Completed"), 8, centred=True),
         Column(_("Overdue"), 8, centred=True),
@@ -175,6 +180,18 @@ def measures_listing(plan: Plan, found: Sequence[Row]) -> Listing:
     ]
     filters = [plan.period_label, plan.organization.short_name, str(plan.get_state_display())]
     return Listing(plan.title, columns, rows(), len(found), filters=filters, frozen=2)
+
+
+def _target_cells(row: Row) -> list[Value]:
+    """Reported, approved and whole target; empty where nothing adds up."""
+    found = row.target
+    if found is None or not found.adds_up:
+        return [None, None, None]
+    return [
+        float(found.reported),
+        float(found.approved),
+        None if found.target is None else float(found.target),
+    ]
 
 
 def grid_listing(grid: Grid) -> Listing:
@@ -186,7 +203,10 @@ def grid_listing(grid: Grid) -> Listing:
             cells = [_cell(cell) for cell in grid.cells(line)]
             yield [line.unit.short_name, *cells, *(_number(sum_) for sum_ in grid.row_sums(line))]
 
-    foot: list[Sequence[Value]] = [
+    foot: list[Sequence[Value]] = []
+    if grid.targets:
+        foot.append([_("Target (%)"), *map(_reported, grid.targets), *(None for _light in lights)])
+    foot += [
         [
             Mark(light, f"{SIGNS[light]} {LIGHTS[light]}"),
             *(_number(sum_) for sum_ in grid.column_sums(light)),
@@ -207,6 +227,10 @@ def grid_listing(grid: Grid) -> Listing:
         filters=_grid_filters(grid),
         foot=foot if grid.lines else (),
     )
+
+
+def _reported(found: TargetSum | None) -> Value:
+    return None if found is None or found.reported_share is None else round(found.reported_share, 1)
 
 
 def _cell(cell: Cell | None) -> Value:

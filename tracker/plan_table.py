@@ -19,6 +19,7 @@ from tracker.issuing import Lack, Line, Preview, missing_in
 from tracker.lights import is_near, is_red
 from tracker.models import Action, Measure, Plan, Task
 from tracker.models.task import TaskQuerySet
+from tracker.targets import TargetSum, sums_of
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Row:
     counts: Counts
     readable: bool
     lacks: dict[str, Lack] = field(default_factory=dict)
+    target: TargetSum | None = None
 
     @property
     def kinds(self) -> list[str]:
@@ -101,10 +103,23 @@ def rows_of(plan: Plan, *, actor: Actor, day: date, calendar: Calendar, editing:
             lacks[lack.measure.pk][lack.field] = lack
     rows = []
     for measure in measures:
+        measure.plan = plan
+    targets = {} if plan.is_open else sums_of(measures, actor=actor, day=day)
+    for measure in measures:
         actions = list(measure.actions.all())
         readable = any(actor.sees(a.source.organization) for a in actions)
         found = counts.get(measure.pk, Counts())
-        rows.append(Row(measure, actions, list(measure.receivers.all()), found, readable, lacks[measure.pk]))
+        rows.append(
+            Row(
+                measure,
+                actions,
+                list(measure.receivers.all()),
+                found,
+                readable,
+                lacks[measure.pk],
+                targets.get(measure.pk),
+            )
+        )
     return rows
 
 

@@ -34,6 +34,7 @@ OTHER_ACTS: Mapping[str, str | Promise] = {
     "request": gettext_lazy("Requested"),
     "revise": gettext_lazy("Changed"),
     "remove": gettext_lazy("Removed"),
+    "count": gettext_lazy("Way of counting changed"),
 }
 """Acts that stand in no table because they begin a history or belong to one page."""
 

@@ -19,6 +19,7 @@ from tracker.views import (
     review,
     source_texts,
     sources,
+    targets,
     tasks,
 )
 
@@ -29,6 +30,7 @@ urlpatterns = [
     *sources.urlpatterns,
     *source_texts.urlpatterns,
     *behind.urlpatterns,
+    *targets.urlpatterns,
     *plans.urlpatterns,
     *pledges.urlpatterns,
     *burden.urlpatterns,

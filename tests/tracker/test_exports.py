@@ -206,7 +206,7 @@ def test_the_review_queue_is_exported_without_ones_own_submissions(client, world
 def test_the_measures_of_a_plan_are_exported_with_how_far_they_are(office, world, plan):
     Task.objects.filter(organization=world.branches[1]).update(due=DAY - timedelta(days=1))
     rows = rows_of(sheet_of(office, f"/plans/{plan.pk}/export/"))
-    assert [(row[0], row[1], row[4], row[10:]) for row in rows] == [
+    assert [(row[0], row[1], row[4], row[13:]) for row in rows] == [
         (1, "召开警示教育大会", midnight(2026, 6, 30), (3, 0, "■ 1", None)),
         (2, "讲授专题党课", midnight(2026, 3, 31), (1, 0, None, "▲ 1")),
     ]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext, pgettext_lazy
 
@@ -14,7 +15,7 @@ from branches.models import Organization, Post, User
 from common.clock import local_date
 from common.periods import Period
 from common.workdays import Calendar
-from tracker.models import Evidence, Finding, Plan, StoredFile
+from tracker.models import Base, Evidence, Finding, Plan, StoredFile
 
 
 def plain_text(label: Any, *, required: bool = True, rows: int = 3, limit: int = 2000) -> forms.CharField:
@@ -78,6 +79,26 @@ class AcknowledgeForm(ActForm):
             self.initial.setdefault("handler", self.actor.user.pk)
 
 
+def ask_number(form: ActForm) -> None:
+    """Ask for the number towards the measure's target, if it has one; of a share with a base, for a count of it."""
+    measure = form.subject.measure
+    if measure.target_number is None:
+        del form.fields["number"]
+        return
+    field = form.fields["number"]
+    field.label = _("Number reached (target %(target)s)") % {"target": measure.target}
+    if measure.target_unit.strip() not in {"%", "％"}:
+        return
+    base = Base.objects.filter(measure=measure, organization=form.subject.organization_id).first()
+    if base:
+        said = {"base": f"{base.number.normalize():f}", "target": measure.target}
+        field.label = _("How many of %(base)s (target %(target)s)") % said
+        at_most = (
+            _("At most %(base)s: that is the base of your unit. Ask the office if the base is wrong.") % said
+        )
+        field.validators.append(MaxValueValidator(base.number, message=at_most))
+
+
 class ReportForm(ActForm):
     """阶段反馈: what was done, per cent, problems, next step; the number towards a target where there is one."""
 
@@ -90,11 +111,7 @@ class ReportForm(ActForm):
     next_step = plain_text(_("Next step"), required=False, rows=2)
 
     def prepare(self) -> None:
-        measure = self.subject.measure
-        if measure.target_number is None:
-            del self.fields["number"]
-        else:
-            self.fields["number"].label = _("Number reached (target %(target)s)") % {"target": measure.target}
+        ask_number(self)
         self.initial.setdefault("percent", self.subject.percent)
         self.initial.setdefault("number", self.subject.number)
 
@@ -115,11 +132,7 @@ class SubmitForm(ActForm):
     number = forms.DecimalField(label=_("Number reached"), min_value=0, max_digits=12, decimal_places=2)
 
     def prepare(self) -> None:
-        measure = self.subject.measure
-        if measure.target_number is None:
-            del self.fields["number"]
-        else:
-            self.fields["number"].label = _("Number reached (target %(target)s)") % {"target": measure.target}
+        ask_number(self)
         self.initial.setdefault("progress", self.subject.progress)
         self.initial.setdefault("number", self.subject.number)
 

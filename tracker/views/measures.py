@@ -33,6 +33,7 @@ from tracker.plans import (
     remove_measure,
     split_measure,
 )
+from tracker.targets import sums_of
 from tracker.views.acts import act_page, actor_of, offers_for
 from tracker.views.plan_parts import may_edit, measure_of, number, plan_of, require_edit, table_of
 
@@ -187,6 +188,7 @@ def _panel(request: HttpRequest, plan: Plan, measure: Measure, form: MeasureForm
         "others": others.only("pk", "position", "title") if form is not None else [],
         "found": _found(request, plan) if form is not None else [],
         "measure_counts": counts.get(measure.pk),
+        "target_sum": sums_of([measure], actor=actor, day=actor.day).get(measure.pk),
         "amendments": amendments_of(measure) if form is None else [],
         "may_declare": measure.awaits_event and may_edit(actor, plan) and measure.pk,
         "measure_offers": offers_for(measure, actor=actor, at=now()),
