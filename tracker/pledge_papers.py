@@ -89,7 +89,7 @@ def _skeleton() -> tuple[str, str, dict[str, bytes]]:
     held = io.BytesIO()
     document.save(held)
     with zipfile.ZipFile(held) as source:
-        parts = {name: source.read(name) for name in source.namelist() if "thumbnail" not in name}
+        parts = {name: source.read(name) for name in source.namelist()}
     text = parts.pop(_DOCUMENT).decode()
     before, mark, after = text.partition("<w:sectPr")
     return before, mark + after, parts
