@@ -21,6 +21,7 @@ from tracker.views import (
     sources,
     targets,
     tasks,
+    urgent,
 )
 
 app_name = "tracker"
@@ -37,6 +38,7 @@ urlpatterns = [
     *measure_tables.urlpatterns,
     *exports.urlpatterns,
     *office_exports.urlpatterns,
+    *urgent.urlpatterns,
     *tasks.urlpatterns,
     *grid.urlpatterns,
     *review.urlpatterns,

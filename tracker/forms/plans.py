@@ -79,6 +79,8 @@ class PlanForm(forms.ModelForm):
         )
         self.fields["organization"].empty_label = None  # type: ignore[attr-defined]
         self.fields["kind"].initial = Plan.Kind.LIST
+        kinds = [choice for choice in Plan.Kind.choices if choice[0] != Plan.Kind.URGENT]
+        self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
         if len(offices) == 1:
             self.fields["organization"].widget = forms.HiddenInput()
             self.fields["organization"].initial = offices[0].pk

@@ -48,6 +48,8 @@ class Plan(Subject):
         KEY_POINTS = "KEY_POINTS", _("key points")
         LIST = "LIST", _("task list")
         SPECIAL = "SPECIAL", _("special campaign")
+        ACTIVITY = "ACTIVITY", _("activity plan")
+        URGENT = "URGENT", _("urgent tasks")
 
     organization = models.ForeignKey(
         Organization, models.PROTECT, related_name="plans", verbose_name=_("issued by")
@@ -82,7 +84,13 @@ class Plan(Subject):
         constraints = [
             models.UniqueConstraint(
                 fields=["organization", "number"], condition=~Q(number=""), name="plan_number_once"
-            )
+            ),
+            # 临时交办: one plan a year and organisation gathers what no plan foresaw
+            models.UniqueConstraint(
+                fields=["organization", "period"],
+                condition=Q(kind="URGENT") & ~Q(state="CLOSED"),
+                name="urgent_plan_once",
+            ),
         ]
 
     def __str__(self) -> str:
