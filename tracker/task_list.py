@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from branches.access import Actor
 from branches.models import Area, Organization
 from common.workdays import Calendar
+from tracker.left_behind import left_by_handler
 from tracker.lights import Glance, glance, is_behind, is_near, is_red, near_until
 from tracker.models import Measure, Plan, Task
 
@@ -110,6 +111,7 @@ class TaskFilter(forms.Form):
     handler = forms.ChoiceField(choices=[("me", "me")], required=False)
     mine = forms.ChoiceField(choices=[("1", "1")], required=False)
     extension = forms.ChoiceField(choices=[("1", "1")], required=False)
+    left = forms.ChoiceField(choices=[("1", "1")], required=False)
     overdue_on = forms.DateField(required=False)
     due_from = forms.DateField(required=False)
     due_to = forms.DateField(required=False)
@@ -194,6 +196,9 @@ class TaskFilter(forms.Form):
 
     def _by_extension(self, tasks: Any, _yes: str) -> Any:
         return tasks.filter(extensions__state="PENDING")
+
+    def _by_left(self, tasks: Any, _yes: str) -> Any:
+        return left_by_handler(tasks, day=self.day)
 
     def _by_overdue_on(self, tasks: Any, day: date) -> Any:
         return tasks.overdue_on(day)

@@ -44,6 +44,7 @@ EXPECTED = {
     "report": {"ACTIVE": "sc"},
     "attach": {"ACTIVE": "sc"},
     "submit": {"ACTIVE": "sc"},
+    "rename": {"ACTIVE": "sc", "SUSPENDED": "sc"},
     "ask_extension": {"ACTIVE": "s"},
     "extend": {},
     "amend": {},

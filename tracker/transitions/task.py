@@ -67,6 +67,23 @@ def _acknowledge(context: Context) -> None:
         context.notes["late"] = True
 
 
+def _rename(context: Context) -> None:
+    context.notes["before"] = str(context.subject.handler or "")
+    context.subject.handler = context.given["handler"]
+
+
+def _renamed(context: Context) -> None:
+    handler = context.given["handler"]
+    if context.actor is None or handler.pk != context.actor.user.pk:
+        notify_people(context.subject, "named", people=[handler.pk], at=context.at, said={})
+
+
+def _another_person(context: Context) -> Sentence | None:
+    if context.given["handler"].pk == context.subject.handler_id:
+        return _("This person already is the responsible person.")
+    return None
+
+
 def _progress(context: Context) -> None:
     task, given = context.subject, context.given
     task.progress, task.progress_at = given["progress"], context.at
@@ -229,9 +246,7 @@ def _withdrawn(context: Context) -> None:
 
 def _acknowledged(context: Context) -> None:
     clock.note_late("late_acknowledge", context)
-    handler = context.given["handler"]
-    if context.actor is None or handler.pk != context.actor.user.pk:
-        notify_people(context.subject, "named", people=[handler.pk], at=context.at, said={})
+    _renamed(context)
 
 
 TABLE: list[Transition] = [
@@ -276,6 +291,17 @@ TABLE: list[Transition] = [
         effect=_submit,
         after=_handed_in,
         primary=True,
+    ),
+    Transition(
+        "rename",
+        _("Name another responsible person"),
+        frozenset({State.ACTIVE, State.SUSPENDED}),
+        None,
+        who=(UNIT,),
+        form=forms.AcknowledgeForm,
+        ready=_another_person,
+        effect=_rename,
+        after=_renamed,
     ),
     Transition(
         "ask_extension",

@@ -14,6 +14,7 @@ from branches.models import Organization, User
 from common.clock import local_date, now
 from common.workdays import Calendar
 from tracker.comment_list import asked_of
+from tracker.left_behind import left_by_handler
 from tracker.models import Task
 from tracker.pledges import to_sign
 from tracker.task_list import DAILY, GROUPS, counts_of, group_of, own_units, rows_of, with_names
@@ -60,6 +61,9 @@ def _branch(request: HttpRequest, actor: Actor) -> HttpResponse:
     by_group: dict[str, list] = {group: [] for group in DAILY}
     for row in rows:
         by_group.setdefault(group_of(row.task, day=day, calendar=calendar), []).append(row)
+    own = Task.objects.filter(organization__in=own_units(actor))
+    left = list(with_names(left_by_handler(own, day=day)).order_by("due", "pk")[:SHOWN])
+    people = _people_of_own_unit(actor, day) if by_group["pending"] or left else []
     groups = [
         (name, GROUPS[name], counts[name], by_group[name]) for name in (*DAILY, "suspended") if counts[name]
     ]
@@ -74,7 +78,9 @@ def _branch(request: HttpRequest, actor: Actor) -> HttpResponse:
             "done": counts["done"],
             "consultations": asked_of(actor, at=now()),
             "pledges_to_sign": to_sign(actor).count(),
-            "people": _people_of_own_unit(actor, day) if by_group["pending"] else [],
+            "people": people if by_group["pending"] else [],
+            "left": left,
+            "left_people": people if left else [],
         },
     )
 
@@ -91,6 +97,7 @@ def _office(request: HttpRequest, actor: Actor) -> HttpResponse:
     at, calendar = now(), Calendar.load()
     day = local_date(at)
     standings = standings_of(actor, day=day, calendar=calendar)
+    own = Task.objects.filter(organization__in=own_units(actor))
     return render(
         request,
         "tracker/home/office.html",
@@ -104,6 +111,8 @@ def _office(request: HttpRequest, actor: Actor) -> HttpResponse:
             "standings": standings,
             "laggards": laggards_of(actor, day=day, calendar=calendar),
             "news": news_for(actor, at=at),
+            "left": (left := list(with_names(left_by_handler(own, day=day)).order_by("due", "pk")[:SHOWN])),
+            "left_people": _people_of_own_unit(actor, day) if left else [],
             "may_plan": any(is_office(actor, post.organization) for post in actor.business_posts),
         },
     )

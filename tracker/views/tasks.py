@@ -25,6 +25,7 @@ from tracker.asked import words_behind
 from tracker.breakdown import break_down, breakdown_of, why_not_break_down
 from tracker.chain import chain_of
 from tracker.gaps import gaps_in_sight, spelled_out
+from tracker.left_behind import SILENT_DAYS, left_by_handler, never_acting, units_left
 from tracker.lights import glance
 from tracker.models import Evidence, Extension, Plan, Task
 from tracker.task_list import GROUPS, TaskFilter, counts_of, page_of, rows_of, with_names
@@ -37,6 +38,7 @@ SWITCHES: dict[str, str | Promise] = {
     "handler": gettext_lazy("I am responsible"),
     "mine": gettext_lazy("my own unit"),
     "extension": gettext_lazy("extension asked for"),
+    "left": gettext_lazy("responsible person has left"),
 }
 WITHOUT_A_CONTROL = (*SWITCHES, "measure", "unit", "area", "kind", "overdue_on", "due_from", "due_to")
 SHOWN_AT_ONCE = 200
@@ -259,24 +261,44 @@ def _attach_along(request: HttpRequest, task: Task) -> Task:
 @require_POST
 def acknowledge_many(request: HttpRequest) -> HttpResponse:
     """Acknowledge the tasks that the sender's page showed, each by its own act, naming one person for all."""
+    if done := _for_each(request, "acknowledge", Task.objects.filter(state=Task.State.PENDING)):
+        said = ngettext("%(count)s task acknowledged", "%(count)s tasks acknowledged", done)
+        messages.success(request, said % {"count": done})
+    return redirect("tracker:home")
+
+
+@require_POST
+def rename_many(request: HttpRequest) -> HttpResponse:
+    """Name one new responsible person for those of the shown tasks whose person has left, each by its own act."""
+    left = left_by_handler(Task.objects.all(), day=actor_of(request).day)
+    if done := _for_each(request, "rename", left):
+        said = ngettext(
+            "%(count)s task has a new responsible person",
+            "%(count)s tasks have a new responsible person",
+            done,
+        )
+        messages.success(request, said % {"count": done})
+    return redirect("tracker:home")
+
+
+def _for_each(request: HttpRequest, act: str, tasks: Any) -> int:
+    """Perform one act with the same inputs on those of ``tasks`` that the sender's page showed; how many it was.
+
+    Each in its own transaction. Every reason of a refusal becomes a message, once.
+    """
     actor, at = actor_of(request), now()
-    shown = [int(pk) for pk in request.POST.getlist("task") if pk.isdecimal() and len(pk) < 19][
-        :SHOWN_AT_ONCE
-    ]
-    tasks = Task.objects.visible_to(actor).filter(pk__in=shown, state=Task.State.PENDING)
+    shown = [int(pk) for pk in request.POST.getlist("task") if pk.isdecimal() and len(pk) < 19]
+    chosen = tasks.visible_to(actor).filter(pk__in=shown[:SHOWN_AT_ONCE])
     done, refusals = 0, set()
-    for task in tasks.select_related("measure__plan__organization", "organization"):
+    for task in chosen.select_related("measure__plan__organization", "organization"):
         try:
-            perform(task, "acknowledge", actor=actor, at=at, given=request.POST)
+            perform(task, act, actor=actor, at=at, given=request.POST)
             done += 1
         except Refused as refusal:
             refusals.add(str(refusal))
     for sentence in sorted(refusals):
         messages.error(request, sentence)
-    if done:
-        said = ngettext("%(count)s task acknowledged", "%(count)s tasks acknowledged", done)
-        messages.success(request, said % {"count": done})
-    return redirect("tracker:home")
+    return done
 
 
 @require_POST
@@ -353,14 +375,24 @@ def extension_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def gap_list(request: HttpRequest) -> HttpResponse:
-    """``/tasks/gaps/``: organisations in sight with a level of the chain that nobody holds today."""
-    units = list(gaps_in_sight(actor_of(request), day=local_date(now()))[:500])
-    return render(request, "tracker/tasks/gaps.html", {"gaps": spelled_out(units)})
+    """``/tasks/gaps/``: where nobody answers: levels of the chain that nobody holds today, tasks whose responsible
+    person has left, people who never act while tasks wait.
+    """
+    actor, day = actor_of(request), local_date(now())
+    units = list(gaps_in_sight(actor, day=day)[:500])
+    context = {
+        "gaps": spelled_out(units),
+        "left": units_left(actor, day=day)[:500],
+        "silent": never_acting(actor, day=day, calendar=Calendar.load())[:500],
+        "silent_days": SILENT_DAYS,
+    }
+    return render(request, "tracker/tasks/gaps.html", context)
 
 
 urlpatterns: list = [
     path("tasks/", task_list, name="tasks"),
     path("tasks/acknowledge/", acknowledge_many, name="acknowledge_many"),
+    path("tasks/rename/", rename_many, name="rename_many"),
     path("tasks/gaps/", gap_list, name="gaps"),
     path("tasks/<int:pk>/", task_page, name="task"),
     path("tasks/<int:pk>/evidence/", add_evidence, name="add_evidence"),
