@@ -99,9 +99,16 @@ def duties_of(actor: Actor, *, day: date) -> list[Duty]:
 
 
 def to_verify(actor: Actor) -> QuerySet[Measure]:
-    """Measures whose tasks are all closed, of plans whose office or inspector this person is."""
-    offices = [post.organization_id for post in actor.posts if post.role in VERIFIERS]
-    return Measure.objects.filter(state=Measure.State.VERIFYING, plan__organization__in=offices)
+    """Measures whose tasks are all closed, of plans whose office or inspector this person is.
+
+    Those of a branch's own plan wait for the offices and inspectors above it.
+    """
+    own = [post.organization for post in actor.posts if post.role in VERIFIERS]
+    theirs = Q(plan__organization__in=[organization.pk for organization in own])
+    for organization in own:
+        below = Q(plan__organization__path__startswith=organization.path, plan__organization__kind="BRANCH")
+        theirs |= below & ~Q(plan__organization=organization.pk)
+    return Measure.objects.filter(theirs, state=Measure.State.VERIFYING)
 
 
 def standings_of(actor: Actor, *, day: date, calendar: Calendar) -> list[PlanStanding]:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from branches.models import Area, Organization, Post, Tag, User
@@ -78,7 +79,8 @@ class PlanForm(forms.ModelForm):
             pk__in=[o.pk for o in offices]
         )
         self.fields["organization"].empty_label = None  # type: ignore[attr-defined]
-        self.fields["kind"].initial = Plan.Kind.LIST
+        in_branches = all(o.kind == Organization.Kind.BRANCH for o in offices)
+        self.fields["kind"].initial = Plan.Kind.ACTIVITY if in_branches else Plan.Kind.LIST
         kinds = [choice for choice in Plan.Kind.choices if choice[0] != Plan.Kind.URGENT]
         self.fields["kind"].choices = kinds  # type: ignore[attr-defined]
         if len(offices) == 1:
@@ -143,7 +145,9 @@ class MeasureForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.plan = plan
         within = Organization.objects.below(plan.organization)
-        self.fields["lead"].queryset = within.exclude(kind=Organization.Kind.BRANCH)  # type: ignore[attr-defined]
+        self.fields["lead"].queryset = within.filter(  # type: ignore[attr-defined]
+            ~Q(kind=Organization.Kind.BRANCH) | Q(pk=plan.organization_id)
+        )
         self.fields["lead"].empty_label = "—"  # type: ignore[attr-defined]
         leader = self.fields["responsible_leader"]
         leader.queryset = User.objects.filter(pk__in=[u.pk for u in leaders])  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from branches.access import Actor
 from tracker.models import Measure, Task
 from tracker.transitions import amending, forms
 from tracker.transitions.engine import Context, Party, Sentence, Transition, perform
-from tracker.transitions.parties import INSPECTOR, ISSUER, OFFICE
+from tracker.transitions.parties import ABOVE_BRANCH, INSPECTOR, ISSUER, OFFICE
 
 State = Measure.State
 
@@ -98,7 +98,7 @@ def _carry(context: Context) -> None:
     measure.plan, measure.position = to, (last or 0) + 1
 
 
-VERIFIER: tuple[Party, ...] = (INSPECTOR, OFFICE)
+VERIFIER: tuple[Party, ...] = (INSPECTOR, OFFICE, ABOVE_BRANCH)
 
 TABLE: list[Transition] = [
     Transition(

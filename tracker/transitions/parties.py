@@ -79,6 +79,14 @@ def _is_inspector(actor: Actor, subject: Any) -> bool:
     return actor.holds({Role.INSPECTOR}, _issuer(subject))
 
 
+def _verifies_a_branch(actor: Actor, measure: Any) -> bool:
+    """In its own plan a branch hands in everything itself: a superior's office or inspector judges the effect."""
+    issuer = measure.plan.organization
+    if issuer.kind != Organization.Kind.BRANCH:
+        return False
+    return actor.holds_above(OFFICE_ROLES | {Role.INSPECTOR}, issuer)
+
+
 def _is_superior(actor: Actor, task: Any) -> bool:
     return actor.holds_above({Role.LEADER, Role.CHIEF, Role.SECRETARY}, task.organization)
 
@@ -107,4 +115,5 @@ ISSUER = Party(_("secretary or leader of the issuing organization"), _is_issuer)
 REVIEWER = Party(_("a reviewer of the superior organization"), is_reviewer)
 SECOND_REVIEWER = Party(_("a reviewer of the issuing organization"), _is_second_reviewer)
 INSPECTOR = Party(_("an inspector"), _is_inspector)
+ABOVE_BRANCH = Party(_("for a branch's own plan its superior's office or inspector"), _verifies_a_branch)
 SUPERIOR = Party(_("a leader above the unit"), _is_superior)

@@ -72,6 +72,7 @@ def _branch(request: HttpRequest, actor: Actor) -> HttpResponse:
         "tracker/home/branch.html",
         {
             "home": actor.home,
+            "may_plan": any(is_office(actor, post.organization) for post in actor.business_posts),
             "tiles": [(name, GROUPS[name], counts[name]) for name in DAILY],
             "groups": [g for g in groups if g[0] in by_group],
             "open": counts["open"],
