@@ -89,7 +89,7 @@ PUBLIC |= {"branches:provider_callback", "branches:sign_out"}
 OWN = {"account", "account_calendar", "password", "second_factor", "sign_out_elsewhere"}
 LISTS = {
     "tracker": "home routines sources source_new plans plan_new tasks acknowledge_many rename_many gaps review review_several measures_to_verify notices "
-    "read_notices pledges urgent_new urgent_organizations pledges_export burden burden_export pledges_papers pledges_sign inspections inspection_new findings finding_new grid "
+    "read_notices pledges looked_after urgent_new urgent_organizations pledges_export burden burden_export pledges_papers pledges_sign inspections inspection_new findings finding_new grid "
     "plans_export sources_export inspections_export gaps_export measures_to_verify_export "
     "grid_export tasks_export findings_export review_export",
     "reports": "overview reports figures",

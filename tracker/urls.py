@@ -11,6 +11,7 @@ from tracker.views import (
     grid,
     home,
     inspections,
+    looked_after,
     measure_tables,
     notices,
     office_exports,
@@ -44,5 +45,6 @@ urlpatterns = [
     *review.urlpatterns,
     *notices.urlpatterns,
     *inspections.urlpatterns,
+    *looked_after.urlpatterns,
     *findings.urlpatterns,
 ]

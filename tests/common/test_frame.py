@@ -195,22 +195,26 @@ EVERY = [
     "/review/",
     "/inspections/",
     "/findings/",
+    "/pledges/",
+    "/burden/",
+    "/looked-after/",
     "/overview/",
 ]
 EVERY += ["/reports/", "/organizations/"]
+OFFICE = [path for path in EVERY if path != "/looked-after/"]
 
 
 @pytest.mark.parametrize(
     ("posts", "paths"),
     [
-        ([("CLERK", "WORK_COMMITTEE")], EVERY),
+        ([("CLERK", "WORK_COMMITTEE")], OFFICE),
         ([("SECRETARY", "BRANCH")], ["/", "/tasks/", "/findings/"]),
         ([("CLERK", "BRANCH")], ["/", "/tasks/", "/findings/"]),
-        ([("SECRETARY", "BRANCH"), ("CLERK", "COMMITTEE")], EVERY),
+        ([("SECRETARY", "BRANCH"), ("CLERK", "COMMITTEE")], OFFICE),
         ([("LEADER", "COMMITTEE")], [p for p in EVERY if p not in ("/sources/", "/review/")]),
         (
             [("INSPECTOR", "COMMITTEE")],
-            [p for p in EVERY if p not in ("/sources/", "/review/", "/overview/")],
+            [p for p in OFFICE if p not in ("/sources/", "/review/", "/overview/", "/pledges/", "/burden/")],
         ),
         ([("ADMINISTRATOR", "WORK_COMMITTEE")], ["/", "/organizations/", "/users/", "/calendar/"]),
         ([("SECURITY_OFFICER", "WORK_COMMITTEE")], ["/", "/organizations/", "/users/"]),

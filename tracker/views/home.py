@@ -15,6 +15,8 @@ from common.clock import local_date, now
 from common.workdays import Calendar
 from tracker.comment_list import asked_of
 from tracker.left_behind import left_by_handler
+from tracker.looked_after import charges_of
+from tracker.looked_after import standings_of as charge_standings
 from tracker.models import Task
 from tracker.pledges import to_sign
 from tracker.task_list import DAILY, GROUPS, counts_of, group_of, own_units, rows_of, with_names
@@ -24,6 +26,8 @@ from tracker.transitions.parties import is_office
 from tracker.views.acts import actor_of
 
 OFFICE = frozenset({"CLERK", "DEPUTY_SECRETARY", "SECRETARY"})
+LOOKED_AFTER = 6
+"""Organisations looked after that the first page names, the worst first."""
 SHOWN = 200
 """Open tasks drawn on a branch's first page; whoever has more finds them behind the counts."""
 
@@ -98,6 +102,8 @@ def _office(request: HttpRequest, actor: Actor) -> HttpResponse:
     at, calendar = now(), Calendar.load()
     day = local_date(at)
     standings = standings_of(actor, day=day, calendar=calendar)
+    charges = list(charges_of(actor))
+    looked_after = charge_standings(actor, charges, day=day, calendar=calendar)
     own = Task.objects.filter(organization__in=own_units(actor))
     return render(
         request,
@@ -110,6 +116,8 @@ def _office(request: HttpRequest, actor: Actor) -> HttpResponse:
             "consultations": asked_of(actor, at=at),
             "pledges_to_sign": to_sign(actor).count(),
             "standings": standings,
+            "looked_after": looked_after[:LOOKED_AFTER],
+            "looked_after_count": len(charges),
             "laggards": laggards_of(actor, day=day, calendar=calendar),
             "news": news_for(actor, at=at),
             "left": (left := list(with_names(left_by_handler(own, day=day)).order_by("due", "pk")[:SHOWN])),
