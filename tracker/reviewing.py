@@ -98,7 +98,7 @@ def submission_of(task: Task, *, calendar: Calendar) -> Submission:
     facts = [
         *_timing(task, calendar),
         *_returns(task, events),
-        *_likeness(task, evidence),
+        *_likeness(task, evidence, reports),
         *_haste(task, reports),
     ]
     return Submission(task, evidence, handed_in.said if handed_in else {}, facts)
@@ -136,19 +136,36 @@ def _returns(task: Task, events: list[Event]) -> list[Fact]:
     return [Fact(times % {"count": task.returns}, "warn", str(last.said.get("reason", "")))]
 
 
-def _likeness(task: Task, evidence: Sequence[Evidence]) -> list[Fact]:
+def _likeness(task: Task, evidence: Sequence[Evidence], reports: list[Event]) -> list[Fact]:
     facts = []
     if len(task.progress) >= LONG_ENOUGH:
-        same = (
-            Task.objects.filter(measure=task.measure_id, progress=task.progress).exclude(pk=task.pk).count()
+        twins = Task.objects.filter(progress=task.progress).exclude(pk=task.pk)
+        here, elsewhere = Q(measure=task.measure_id), Q(organization=task.organization_id)
+        alike = twins.filter(here | elsewhere).aggregate(
+            here=Count("pk", filter=here), elsewhere=Count("pk", filter=elsewhere & ~here)
         )
-        if same:
+        if alike["here"]:
             sentence = ngettext(
                 "Word for word as in %(count)s other report on this measure",
                 "Word for word as in %(count)s other reports on this measure",
-                same,
+                alike["here"],
             )
-            facts.append(Fact(sentence % {"count": same}, "warn"))
+            facts.append(Fact(sentence % {"count": alike["here"]}, "warn"))
+        if alike["elsewhere"]:
+            sentence = ngettext(
+                "Word for word as in %(count)s report of this unit on another measure",
+                "Word for word as in %(count)s reports of this unit on other measures",
+                alike["elsewhere"],
+            )
+            facts.append(Fact(sentence % {"count": alike["elsewhere"]}, "warn"))
+        again = sum(event.said.get("progress") == task.progress for event in reports) - 1
+        if again > 0:
+            sentence = ngettext(
+                "The same words as in %(count)s earlier report of its own",
+                "The same words as in %(count)s earlier reports of its own",
+                again,
+            )
+            facts.append(Fact(sentence % {"count": again}, "warn"))
     shared = sum(item.shown > 1 for item in evidence)  # type: ignore[attr-defined]
     if shared:
         sentence = ngettext(
@@ -160,6 +177,8 @@ def _likeness(task: Task, evidence: Sequence[Evidence]) -> list[Fact]:
 
 def _haste(task: Task, reports: list[Event]) -> list[Fact]:
     days = {local_date(event.at) for event in reports}
-    if len(days) == 1 and task.due in days:
+    if len(days) != 1 or min(days) < task.due:
+        return []
+    if task.due in days:
         return [Fact(_("Everything was entered on the last day"))]
-    return []
+    return [Fact(_("Everything was entered on a single day, after the due date"))]

@@ -172,7 +172,37 @@ def test_the_reviewer_is_told_facts_and_no_judgement(world):
         "逾期 1 个工作日报结",
         "与本事项另外 1 份填报文字完全相同",
         "1 个文件同时用于其他任务",
+        "全部内容均在逾期后同一天填报",
     ]
+
+
+def facts_of(task: Task) -> list[str]:
+    submission = submission_of(Task.objects.get(pk=task.pk), calendar=Calendar.load())
+    return [fact.sentence for fact in submission.facts]
+
+
+def test_everything_entered_on_the_last_day_is_a_fact_an_earlier_report_takes_it_away(world):
+    last = moment(date(2026, 3, 31), 17)
+    plain = submitted(world, make_task(world), at=last)
+    assert facts_of(plain) == ["按时报结", "全部内容在截止当日一次填报"]
+    spread = acknowledged(world, make_task(world))
+    said = {"progress": "已部署并拟定方案", "percent": 40}
+    spread = perform(spread, "report", actor=world.secretary, at=NOW, given=said)
+    submitted(world, spread, at=last)
+    assert "全部内容在截止当日一次填报" not in facts_of(spread)
+
+
+def test_the_same_words_twice_are_a_fact_within_the_task_and_across_the_unit(world):
+    words = "已按要求完成，全体党员参加并形成记录"
+    tasks = []
+    for title in ("召开大会", "讲授党课"):
+        task = acknowledged(world, make_task(world, title=title))
+        task = perform(
+            task, "report", actor=world.secretary, at=NOW, given={"progress": words, "percent": 90}
+        )
+        tasks.append(perform(task, "submit", actor=world.secretary, at=NOW, given={"progress": words}))
+    expected = ["按时报结", "与本单位其他事项 1 份填报文字完全相同", "与本任务此前 1 次填报文字相同"]
+    assert [facts_of(task) for task in tasks] == [expected, expected]
 
 
 def test_an_earlier_return_is_shown_with_its_reason(world):
