@@ -90,7 +90,7 @@ OWN = {"account", "account_calendar", "password", "second_factor", "sign_out_els
 LISTS = {
     "tracker": "home routines sources source_new plans plan_new tasks acknowledge_many rename_many gaps review review_several measures_to_verify notices "
     "read_notices pledges looked_after urgent_new urgent_organizations pledges_export burden burden_export pledges_papers pledges_sign inspections inspection_new findings finding_new grid "
-    "plans_export sources_export inspections_export gaps_export measures_to_verify_export "
+    "plans_export sources_export inspections_export gaps_export silent_export measures_to_verify_export "
     "grid_export tasks_export findings_export review_export",
     "reports": "overview reports figures",
     "branches": "organizations",

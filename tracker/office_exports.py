@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from branches.models import Post
+from common.clock import local_date
 from tracker.exporting import Column, Listing, Value, each, said
 from tracker.gaps import Gap
 from tracker.inspections import modes_of
@@ -124,6 +126,26 @@ def gaps_listing(gaps: Sequence[Gap]) -> Listing:
         for gap in gaps
     )
     return Listing(_("Gaps in the chain"), columns, rows, len(gaps))
+
+
+def silent_listing(posts: QuerySet[Post]) -> Listing:
+    """Posts whose holder has not acted for long while tasks wait; the query carries ``waiting`` and ``last_at``."""
+    columns = [
+        Column(_("Post"), 40),
+        Column(_("Holder"), 14),
+        Column(_("Tasks waiting"), 12, centred=True),
+        Column(_("Last act"), 14, centred=True),
+    ]
+    rows: Iterable[Sequence[Value]] = (
+        (
+            post.title,
+            post.user.name,
+            post.waiting,
+            local_date(post.last_at) if post.last_at else pgettext("act", "never"),
+        )
+        for post in each(posts)
+    )
+    return Listing(_("No act for long while tasks wait"), columns, rows, posts.count())
 
 
 def to_verify_listing(measures: QuerySet[Measure]) -> Listing:

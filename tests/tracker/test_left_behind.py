@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, timedelta
 
 import pytest
 import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from openpyxl import load_workbook
 
 from branches.models import Post, User
 from common.clock import moment
@@ -169,6 +171,16 @@ def test_who_did_nothing_for_ten_working_days_while_a_task_waited_is_listed(worl
         given={"progress": "已部署", "percent": 10},
     )
     assert silent(world) == []
+
+
+def test_they_are_exported_as_they_are_listed(client, world):
+    make_task(world)
+    client.force_login(world.office.user)
+    response = client.get("/tasks/silent/export/")
+    sheet = load_workbook(io.BytesIO(b"".join(response.streaming_content))).active
+    rows = [tuple(cell.value for cell in row) for row in sheet.iter_rows(min_row=4)]
+    secretary = world.secretary.user.posts.get()
+    assert rows == [(secretary.title, secretary.user.name, 1, "从未")]
 
 
 def test_who_has_nothing_waiting_or_holds_the_post_for_a_few_days_is_not_listed(world):

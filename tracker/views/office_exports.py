@@ -12,6 +12,7 @@ from common.workdays import Calendar
 from tracker import office_exports
 from tracker.exporting import respond
 from tracker.gaps import gaps_in_sight, spelled_out
+from tracker.left_behind import never_acting
 from tracker.models import Inspection, Plan, Source, Task
 from tracker.office_exports import searched
 from tracker.plan_table import counts_by
@@ -62,6 +63,14 @@ def inspections(request: HttpRequest) -> FileResponse:
 
 
 @require_GET
+def silent(request: HttpRequest) -> FileResponse:
+    """Who has not acted for long while tasks wait, in sight."""
+    at = now()
+    posts = never_acting(actor_of(request), day=local_date(at), calendar=Calendar.load())
+    return respond(request, office_exports.silent_listing(posts), at=at)
+
+
+@require_GET
 def gaps(request: HttpRequest) -> FileResponse:
     """Every gap of the chain in sight."""
     at = now()
@@ -80,5 +89,6 @@ urlpatterns: list = [
     path("plans/export/", plans, name="plans_export"),
     path("inspections/export/", inspections, name="inspections_export"),
     path("tasks/gaps/export/", gaps, name="gaps_export"),
+    path("tasks/silent/export/", silent, name="silent_export"),
     path("review/measures/export/", measures_to_verify, name="measures_to_verify_export"),
 ]
