@@ -99,8 +99,11 @@ def test_a_leader_draws_again_and_is_told_whether_it_is_the_same(client, world):
     assert [code for code, _o, _m in same.context["redrawn"]] == [
         code for code, _o, _m in same.context["drawn"]
     ]
-    other = client.get(page, {"seed": "1"})
-    assert other.context["same"] is False
+    codes = [code for code, _o, _m in same.context["drawn"]]
+    others = [client.get(page, {"seed": str(seed)}).context for seed in range(20)]
+    for other in others:
+        assert other["same"] is ([code for code, _o, _m in other["redrawn"]] == codes)
+    assert not all(other["same"] for other in others)
     inspection.refresh_from_db()
     assert inspection.seed == "271828"
 

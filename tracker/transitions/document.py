@@ -37,10 +37,8 @@ def states_document() -> str:
 def _row(row: Transition, order: list[str]) -> str:
     sources = ", ".join(state for state in order if state in row.sources)
     who = "; ".join(str(party.name) for party in row.who) or "the system"
-    if callable(row.target):
-        target = DEPENDS.get(row.act, "the state before")
-    else:
-        target = row.target or "stays"
+    decided_later = callable(row.target)
+    target = DEPENDS.get(row.act, "the state before") if decided_later else row.target or "stays"
     asks = ", ".join(
         f"{field.label}{'' if field.required else ' (optional)'}"
         for field in row.form.base_fields.values()
