@@ -45,7 +45,7 @@ def hand_in(world: World, *, two_reviews: bool = False, **fields) -> list[Task]:
     plan = make_plan(world, two_reviews=two_reviews)
     measure = make_measure(world, plan, **fields)
     issue(world, plan)
-    tasks = []
+    tasks: list[Task] = []
     for task, unit in zip(measure.tasks.order_by("organization__path"), world.secretaries, strict=True):
         started = perform(task, "acknowledge", actor=unit, at=NOW, given={"handler": unit.user.pk})
         text = f"第{len(tasks)}支部已按要求召开大会"

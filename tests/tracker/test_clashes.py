@@ -44,7 +44,11 @@ def world() -> World:
 
 def draft(world: World, *titles: str, **fields: Any) -> Plan:
     plan = make_plan(world)
-    given: dict[str, Any] = {"due": DUE, "receiver_kinds": [Organization.Kind.BRANCH], "lead": world.top} | fields
+    given: dict[str, Any] = {
+        "due": DUE,
+        "receiver_kinds": [Organization.Kind.BRANCH],
+        "lead": world.top,
+    } | fields
     for title in titles:
         make_measure(world, plan, title=title, **given)
     return plan

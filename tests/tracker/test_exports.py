@@ -266,17 +266,19 @@ def _fresh(task: Task) -> Task:
 
 @pytest.mark.parametrize("address", [*LISTS, "plan"])
 def test_an_export_asks_the_same_queries_for_one_row_and_for_many(client, world, address):
-    def asked() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            file_of(client, f"/plans/{plan.pk}/export/" if address == "plan" else f"{address}export/")
-        return len(captured)
-
     plan = make_plan(world)
     make_measure(world, plan, receivers=[world.branch])
     make_finding(world)
     issue(world, plan)
     submitted(world, Task.objects.get())
     client.force_login(world.reviewer.user if address == "/review/" else world.office.user)
+    export = f"/plans/{plan.pk}/export/" if address == "plan" else f"{address}export/"
+
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            file_of(client, export)
+        return len(captured)
+
     once = asked()
     for number in range(2):
         more = make_plan(world) if address != "plan" else plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -151,7 +152,7 @@ def test_the_gap_page_counts_them_by_unit_and_leads_to_the_list(client, world, c
 
 
 def silent(world, actor=None) -> list[tuple[int, int]]:
-    posts = never_acting(actor or world.office, day=DAY, calendar=Calendar.load())
+    posts: Any = never_acting(actor or world.office, day=DAY, calendar=Calendar.load())
     return [(post.user_id, post.waiting) for post in posts]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -28,8 +29,8 @@ def world() -> World:
     return World()
 
 
-def five_years(world: World, **fields) -> Plan:
-    given = {
+def five_years(world: World, **fields: Any) -> Plan:
+    given: dict[str, Any] = {
         "organization": world.top,
         "title": "机关纪委建设五年行动",
         "period": "2026H1",
