@@ -9,6 +9,7 @@ from typing import Any
 from tracker.events import history
 from tracker.models import Measure, Task
 from tracker.timeline import Line, lines_of
+from tracker.variants import read_variants
 
 CLOSED = frozenset({Task.State.DONE, Task.State.WITHDRAWN})
 
@@ -44,4 +45,6 @@ def put_words_of_its_time(task: Task) -> bool:
     for name in ("requirement", "deliverable", "evidence_note"):
         if name in words:
             setattr(task.measure, name, words[name])
+    if "variants" in words:
+        task.measure.variants = read_variants(words["variants"])
     return bool(words)

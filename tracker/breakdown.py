@@ -18,7 +18,15 @@ from tracker.models import Measure, Plan, Task
 from tracker.plans import add_measure, create_plan
 from tracker.transitions.parties import is_office
 
-CARRIED = ("requirement", "theme", "deliverable", "evidence_required", "evidence_note", "due_words")
+CARRIED = (
+    "requirement",
+    "variants",
+    "theme",
+    "deliverable",
+    "evidence_required",
+    "evidence_note",
+    "due_words",
+)
 """What the broken-down measure takes over from the one received; all of it can be changed in the draft."""
 
 

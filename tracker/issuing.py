@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +18,7 @@ from tracker.chain import Link, chains_of
 from tracker.clashes import Clash, Overload, Target, clashes_in, overloads_in
 from tracker.models import Measure, Plan, Task
 from tracker.occurrences import Occurrence, opened
+from tracker.variants import LABELS, ROLES
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,17 @@ class Line:
     receivers: int
     occurrences: list[Occurrence]
     receiver_ids: frozenset[int] = frozenset()
+    kinds: Counter[str] = field(default_factory=Counter)
+    """How many of the receivers are of each kind."""
+
+    @property
+    def variants(self) -> list[tuple[str, str, int]]:
+        """Who is asked otherwise, what, and how many units that concerns: for a role, all of them."""
+        return [
+            (str(LABELS[key]), asked, self.receivers if key in ROLES else self.kinds[key])
+            for key, asked in self.measure.variants.items()
+            if key in LABELS
+        ]
 
     @property
     def tasks(self) -> int:
@@ -84,6 +97,11 @@ class Preview:
     def awaiting(self) -> list[Measure]:
         """Measures whose date hangs on an event not yet declared: they give no tasks now."""
         return [line.measure for line in self.lines if line.measure.awaits_event]
+
+    @property
+    def differing(self) -> list[Line]:
+        """What asks some of its receivers otherwise than the rest."""
+        return [line for line in self.lines if line.measure.variants]
 
     @property
     def gaps(self) -> list[Share]:
@@ -168,7 +186,8 @@ def preview(plan: Plan, *, day: date, calendar: Calendar) -> Preview:
     for target in targets:
         measure, receivers, dates = target.measure, target.receivers, list(target.occurrences)
         ids = frozenset(organization.pk for organization in receivers)
-        lines.append(Line(measure, len(receivers), dates, ids))
+        kinds = Counter(organization.kind for organization in receivers)
+        lines.append(Line(measure, len(receivers), dates, ids, kinds))
         off += [(measure, o.due) for o in dates if not calendar.is_working(o.due)]
         provisional += [(measure, o.due) for o in dates if o.provisional]
         for organization in receivers:

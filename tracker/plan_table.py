@@ -198,7 +198,11 @@ def dues_for(preview: Preview, organization: Organization) -> list[dict[str, Any
     found = []
     for line in preview.lines:
         if organization.pk in line.receiver_ids:
-            found += [{"measure": line.measure, "label": o.label, "due": o.due} for o in line.occurrences]
+            asked = line.measure.asked_of(organization.kind) if line.measure.variants else ""
+            found += [
+                {"measure": line.measure, "label": o.label, "due": o.due, "asked": asked}
+                for o in line.occurrences
+            ]
     return sorted(found, key=lambda share: share["due"])
 
 

@@ -21,6 +21,7 @@ from tracker.models import Action, Measure, Plan
 from tracker.sources import lock_actions
 from tracker.transitions import start_history
 from tracker.transitions.parties import is_office
+from tracker.variants import said_of
 
 LONGEST = 9
 """Years that a plan may run beyond its first (十年规划)."""
@@ -28,6 +29,7 @@ EDITABLE = frozenset(
     {
         "title",
         "requirement",
+        "variants",
         "theme",
         "responsible_leader",
         "lead",
@@ -234,6 +236,9 @@ def merge_measures(into: Measure, other: Measure, *, actor: Actor, at: datetime)
         kept.receiver_kinds = list(dict.fromkeys([*kept.receiver_kinds, *gone.receiver_kinds]))
         if gone.requirement and gone.requirement not in kept.requirement:
             kept.requirement = f"{kept.requirement}\n{gone.requirement}".strip()
+        for key, text in gone.variants.items():
+            own = kept.variants.get(key, "")
+            kept.variants[key] = own if text in own else "；".join(filter(None, [own, text]))
         said = {"measure": gone.pk, "title": gone.title}
         _record(kept, "merge", organization=kept.plan.organization, actor=actor, at=at, said=said)
         _remove(gone, actor=actor, at=at)
@@ -424,4 +429,6 @@ def _record(
 
 def _plain(value: Any) -> Any:
     """How a value is kept in the history: a person or organisation by its name of that day."""
+    if isinstance(value, dict):
+        return said_of(value)
     return str(value) if hasattr(value, "pk") else value

@@ -96,7 +96,7 @@ def _said(measure: Measure, tasks: list[Task]) -> dict[str, Any]:
     return {
         "measure": measure.pk,
         "title": measure.title,
-        "requirement": measure.requirement,
+        "requirement": tasks[0].requirement,
         "deliverable": measure.deliverable,
         "target": measure.target,
         "cadence": measure.cadence,
@@ -112,7 +112,7 @@ def present_tasks(pledges: Sequence[Pledge]) -> dict[int, list[Task]]:
         Q(measure__plan__in={pledge.plan_id for pledge in pledges})
         | Q(measure__carried_from__in={pledge.plan_id for pledge in pledges}),
         organization__in={pledge.organization_id for pledge in pledges},
-    ).select_related("measure")
+    ).select_related("measure", "organization")
     found: dict[int, list[Task]] = {pledge.pk: [] for pledge in pledges}
     by_unit: dict[int, list[Pledge]] = defaultdict(list)
     for pledge in pledges:

@@ -19,7 +19,7 @@ from tracker.plans import add_measure, edit_measure
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 1, 5, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
-TITLE, ASKED, LEADER, LEAD, SUPPORTING, DUE, CADENCE, SYSTEM = "C", "D", "E", "F", "G", "I", "M", "U"
+TITLE, ASKED, LEADER, LEAD, SUPPORTING, DUE, CADENCE, SYSTEM = "C", "D", "E", "F", "G", "I", "M", "V"
 
 
 @pytest.fixture(autouse=True)
@@ -82,8 +82,8 @@ def test_the_workbook_has_the_layout_of_the_task_list(clerk, world, plan):
     assert (sheet["A5"].value, sheet["A7"].value) == ("一、学习教育", "二、作风纪律")
     assert sheet["D8"].value == "一是\n二是"
     assert (sheet["I8"].value.date(), sheet["I8"].number_format) == (date(2026, 3, 31), "yyyy.m.d")
-    assert sheet["U8"].value == f"M{measure.pk}.{measure.version}"
-    assert sheet.column_dimensions["U"].hidden
+    assert sheet["V8"].value == f"M{measure.pk}.{measure.version}"
+    assert sheet.column_dimensions["V"].hidden
     assert sheet.freeze_panes == "C5"
     assert sheet.print_title_rows == "$1:$4"
     assert sheet.print_area == "'重点任务清单'!$A$1:$L$8"
@@ -256,7 +256,7 @@ def test_a_measure_of_another_plan_is_not_changed_through_this_one(clerk, world,
     book = exported(clerk, plan)
     sheet = book["重点任务清单"]
     sheet[f"{SYSTEM}5"] = f"M{foreign.pk}.{foreign.version}"
-    assert places(uploaded(clerk, plan, book)) == ["U5"]
+    assert places(uploaded(clerk, plan, book)) == ["V5"]
 
 
 def test_a_group_row_gives_its_theme_to_the_rows_below_it(clerk, world, plan):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from branches.models import Area, Organization, Post, Tag, User
 from common.periods import Period
+from tracker.forms.variants import VariantsField
 from tracker.models import Measure, Plan
 
 LEADING = (Post.Role.CHIEF, Post.Role.SECRETARY, Post.Role.DEPUTY_SECRETARY, Post.Role.LEADER)
@@ -92,6 +93,7 @@ class PlanForm(forms.ModelForm):
 class MeasureForm(forms.ModelForm):
     """Everything a measure says. Nothing but the title is required while it is a draft; the preview asks for the rest."""
 
+    variants = VariantsField(required=False)
     responsible_leader = LeaderChoice(User.objects.none(), label=_("Responsible leader"), required=False)
     receiver_kinds = forms.MultipleChoiceField(
         label=_("Received by all of kind"), required=False, widget=forms.CheckboxSelectMultiple
@@ -108,6 +110,7 @@ class MeasureForm(forms.ModelForm):
         fields = [
             "title",
             "requirement",
+            "variants",
             "theme",
             "starts_on",
             "due",

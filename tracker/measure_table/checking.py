@@ -18,11 +18,13 @@ from branches.roster.entries import Entry
 from branches.roster.faults import Fault
 from branches.roster.layout import Kind, folded
 from branches.roster.reading import RawSheet
+from common.errors import Refused
 from common.periods import Period
 from tracker.measure_table.layout import SHEET, is_no_evidence
 from tracker.measure_table.reading import MeasureEntries
 from tracker.measure_table.rows import Names, measures_of, shown, units_called
 from tracker.models import Measure, Plan
+from tracker.variants import read_variants
 
 READ = tuple(column.name for column in SHEET.columns if column.kind not in (Kind.NOTE, Kind.SYSTEM))
 PLAIN = frozenset(
@@ -256,6 +258,12 @@ class _Check:
     def _take_evidence(self, _entry: Entry, change: Change, value: str) -> None:
         none = is_no_evidence(value)
         change.fields |= {"evidence_required": not none, "evidence_note": "" if none else value}
+
+    def _take_variants(self, entry: Entry, change: Change, value: str) -> None:
+        try:
+            change.fields["variants"] = read_variants(value)
+        except Refused as refusal:
+            self.sheet.fault(entry, "variants", "variants", why=str(refusal))
 
     def _take_target_number(self, entry: Entry, change: Change, value: str) -> None:
         try:

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from branches.roster.faults import SENTENCES, Fault
 from branches.roster.layout import Column, Kind, Sheet, folded, said_everywhere
 from tracker.models import Measure
+from tracker.variants import HELP
 
 PRINTED = 12
 """Columns that are printed: those of the task list as offices publish it."""
@@ -172,6 +173,15 @@ SHEET = Sheet(
             longest=200,
         ),
         Column(
+            "variants",
+            pgettext_lazy("task list", "Asked of some otherwise"),
+            28,
+            Kind.PARAGRAPHS,
+            HELP,
+            "党支部：开展主题党日\n书记：讲专题党课",
+            longest=10_000,
+        ),
+        Column(
             "system",
             pgettext_lazy("task list", "System number"),
             0,
@@ -216,6 +226,7 @@ class MeasureFault(Fault):
         ),
         "not_number": _("Enter a number, 0 or more."),
         "needs_unit": _("Say in which unit the target is counted."),
+        "variants": "%(why)s",
         "due_year": _("Check the year of this date."),
         "due_early": _("This date lies before the plan's period. Choose a later day."),
         "no_such_theme": _("There is no theme “%(name)s”. There are: %(words)s."),

@@ -124,6 +124,7 @@ def shown(measure: Measure, *, actor: Actor, names: Names) -> dict[str, Any]:
         "target_of": measure.target_of,
         "receiver_kinds": "、".join(kinds.get(kind, kind) for kind in measure.receiver_kinds),
         "receivers": "、".join(unit.short_name for unit in measure.receivers.all()),
+        "variants": measure.asked_otherwise,
         "evidence": evidence_said(measure),
     }
 

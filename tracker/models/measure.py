@@ -14,6 +14,7 @@ from branches.models import Organization, Rating
 from tracker.models.plan import Plan
 from tracker.models.source import Action
 from tracker.models.subject import Subject
+from tracker.variants import LABELS, asked_of, said_of
 
 if TYPE_CHECKING:
     from branches.access import Actor
@@ -84,6 +85,8 @@ class Measure(Subject):
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.PROPOSED, editable=False)
     title = models.CharField(_("measure"), max_length=120)
     requirement = models.TextField(_("what is asked"), blank=True)
+    variants = models.JSONField(_("asked of some otherwise"), default=dict, blank=True)
+    """分类要求: what a kind of organisation or a role is asked instead (``tracker.variants``)."""
     theme = models.CharField(_("theme"), max_length=20, choices=Theme, blank=True)
     actions = models.ManyToManyField(
         Action, blank=True, related_name="measures", verbose_name=_("source words")
@@ -169,6 +172,20 @@ class Measure(Subject):
     def awaits_event(self) -> bool:
         """Its date hangs on an event whose day nobody has declared; until then it gives no tasks."""
         return bool(self.event) and self.due is None and self.cadence == self.Cadence.ONCE
+
+    def asked_of(self, kind: str) -> str:
+        """What an organisation of a kind (``Organization.Kind``) is asked, with what falls to single roles there."""
+        return asked_of(kind, requirement=self.requirement, variants=self.variants)
+
+    @property
+    def asked_otherwise(self) -> str:
+        """Who is asked otherwise and what, a line for each; empty for most measures."""
+        return said_of(self.variants)
+
+    @property
+    def variant_labels(self) -> str:
+        """Who is asked otherwise."""
+        return "、".join(str(label) for key, label in LABELS.items() if key in self.variants)
 
     @property
     def target(self) -> str:

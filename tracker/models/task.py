@@ -164,3 +164,8 @@ class Task(Subject):
     @property
     def title(self) -> str:
         return f"{self.measure.title}（{self.occurrence}）" if self.occurrence else self.measure.title
+
+    @property
+    def requirement(self) -> str:
+        """What its measure asks of an organisation like the one that holds it."""
+        return self.measure.asked_of(self.organization.kind)

@@ -10,13 +10,15 @@ from django.utils.translation import gettext_lazy as _
 from branches.models import Post, User
 from common.clock import local_date
 from tracker.forms.plans import LeaderChoice, leaders_for
+from tracker.forms.variants import VariantsField
 from tracker.models import Extension, Measure, Task
 from tracker.notices import notify_units
 from tracker.transitions.engine import Context, Sentence, perform
 from tracker.transitions.forms import ActForm, day, plain_text
 from tracker.transitions.many import record_for_many
+from tracker.variants import said_of
 
-WORDS = ("requirement", "deliverable", "responsible_leader", "evidence_note", "due")
+WORDS = ("requirement", "variants", "deliverable", "responsible_leader", "evidence_note", "due")
 """What an amendment may change; title, target and receivers are another measure."""
 
 
@@ -24,6 +26,7 @@ class AmendForm(ActForm):
     """New wording beside the present one. What is left out or left as it is stays; ``cleaned_data`` has the changes."""
 
     requirement = plain_text(_("What is asked"), required=False, rows=5, limit=5000)
+    variants = VariantsField(required=False)
     deliverable = forms.CharField(label=_("Deliverable"), required=False, max_length=200)
     responsible_leader = LeaderChoice(User.objects.none(), label=_("Responsible leader"), required=False)
     evidence_note = forms.CharField(label=_("Which evidence"), required=False, max_length=200)
@@ -57,7 +60,7 @@ class AmendForm(ActForm):
             before = getattr(measure, name)
             self.initial.setdefault(name, before)
             # what was asked so far may be put otherwise, not left empty; left out altogether it stays
-            can_go = name == "evidence_note" or (self.is_bound and name not in self.data)
+            can_go = name in {"evidence_note", "variants"} or (self.is_bound and name not in self.data)
             self.fields[name].required = bool(before) and not can_go
 
     @property
@@ -91,6 +94,7 @@ class AmendedForm(ActForm):
     """What a task's history keeps of the amendment of its measure; written by the system."""
 
     requirement = forms.CharField(label=_("What is asked"), required=False)
+    variants = forms.CharField(label=_("Asked of some otherwise"), required=False)
     deliverable = forms.CharField(label=_("Deliverable"), required=False)
     responsible_leader = forms.CharField(label=_("Responsible leader"), required=False)
     evidence_note = forms.CharField(label=_("Which evidence"), required=False)
@@ -160,4 +164,6 @@ def amended(context: Context) -> None:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return said_of(value)
     return {"id": value.pk, "name": str(value)} if hasattr(value, "pk") else value
