@@ -45,6 +45,10 @@ def missing(marker: str) -> str | None:
 IN_ONE_WORKER = {"tests/config/test_run.py", "tests/tracker/test_demo_life.py"}
 
 
+# What takes longest begins: a worker that got it last would be left with it alone.
+BEGIN_WITH = ("tests/tracker/test_many_hands.py", *sorted(IN_ONE_WORKER), "tests/config/test_hardening.py")
+
+
 class ByTestOrFile(LoadScopeScheduling):
     """Gives every test to the next free worker, but the files of `IN_ONE_WORKER` as a whole."""
 
@@ -64,11 +68,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to the second run what only means something there.
+    """Begin with what takes long, and leave to the second run what only means something there.
 
     Where BIHUAN_TEST_POSTGRES is set, `make test` runs the suite on SQLite and again on that PostgreSQL; tests of
     PostgreSQL alone belong to the second, real processes and the browser to the first.
     """
+    items.sort(key=lambda item: not item.nodeid.startswith(BEGIN_WITH))
     if on_postgresql():
         elsewhere = {"process", "chromium"}
     elif os.environ.get("BIHUAN_TEST_POSTGRES"):

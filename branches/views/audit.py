@@ -49,6 +49,20 @@ ACTS = {
     "feed_on": gettext_lazy("calendar address made"),
     "feed_off": gettext_lazy("calendar address revoked"),
 }
+SAID_FIRST = {"act", "step", "account", "organization"}
+READ_IN_ORDER = (
+    "setting",
+    "list",
+    "file",
+    "method",
+    "path",
+    "superior",
+    "year",
+    "official",
+    "day",
+    "before",
+    "kind",
+)
 SETTINGS = {"calendar": gettext_lazy("Working-day calendar")}
 STEPS = {
     "code": gettext_lazy("wrong code"),
@@ -156,9 +170,15 @@ def _in_words(entry: AuditEntry, people: dict[int, User], places: dict[str, str]
         about.name if about else data.get("account"),
         places.get(data.get("organization", ""), data.get("organization")),
         Post.Role(role).label if role in Post.Role.values else role,
-        *(value for name, value in data.items() if name not in {"act", "step", "account", "organization"}),
+        *(data[name] for name in sorted(data.keys() - SAID_FIRST, key=_place)),
     ]
     return " · ".join(str(part) for part in parts if part not in ("", None))
+
+
+def _place(name: str) -> tuple[int, str]:
+    """Where a detail stands in its line: as `READ_IN_ORDER` has it. PostgreSQL keeps no order of its own."""
+    known = name in READ_IN_ORDER
+    return (READ_IN_ORDER.index(name) if known else len(READ_IN_ORDER), name)
 
 
 def _plain(name: str, value: Any) -> Any:

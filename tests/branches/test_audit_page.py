@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 
 from branches.models import Post
-from branches.views.audit import entries_visible_to
+from branches.views.audit import entries_visible_to, in_words
 from common.audit import record
 from common.clock import moment, now
 from common.models import AuditEntry
@@ -107,3 +107,13 @@ def test_a_line_says_what_was_done_to_whom(offices):
     signed_in(offices.low_admin).post(f"/users/{offices.secretary.pk}/disable/")
     page = signed_in(offices.auditor).get("/audit/?kind=ACCOUNT").content.decode()
     assert f"停用账号 · {offices.secretary.name}" in page
+
+
+def test_a_line_reads_the_same_however_the_database_keeps_its_details(offices):
+    told = {"act": "import", "setting": "calendar", "year": 2027, "official": True, "days": ["2027-10-09"]}
+    entries = [
+        record(Kind.SETTING, at=moment(date(2026, 3, 5)), user=offices.admin, data=data)
+        for data in (told, dict(sorted(told.items())), dict(reversed(told.items())))
+    ]
+    with translation.override("zh-hans"):
+        assert in_words(entries) == ["已导入 · 工作日历 · 2027 · 正式 · 2027-10-09"] * 3
