@@ -6,7 +6,12 @@ from rest_framework.routers import SimpleRouter
 
 from branches.api import views as branches
 from reports import api as reports
-from tracker.api import views as tracker
+from tracker.api.findings import Findings, Inspections
+from tracker.api.measures import Measures
+from tracker.api.notices import Notices
+from tracker.api.plans import Plans
+from tracker.api.sources import Sources
+from tracker.api.tasks import Tasks
 
 router = SimpleRouter()
 for name, view in {
@@ -14,13 +19,13 @@ for name, view in {
     "posts": branches.Posts,
     "users": branches.Users,
     "terms": branches.Terms,
-    "sources": tracker.Sources,
-    "plans": tracker.Plans,
-    "measures": tracker.Measures,
-    "tasks": tracker.Tasks,
-    "findings": tracker.Findings,
-    "inspections": tracker.Inspections,
-    "notices": tracker.Notices,
+    "sources": Sources,
+    "plans": Plans,
+    "measures": Measures,
+    "tasks": Tasks,
+    "findings": Findings,
+    "inspections": Inspections,
+    "notices": Notices,
     "reports": reports.Reports,
     "jobs": reports.Jobs,
 }.items():

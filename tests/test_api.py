@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
@@ -17,45 +16,14 @@ from branches import accounts, posts
 from branches.models import ApiToken, Organization, Post
 from common.clock import now, today
 from common.models import AuditEntry, IdempotencyKey
+from tests.api_program import Program, counted, nobody_has_asked_yet, refusal
 from tests.factories import World, make_organization, make_plan, make_task, make_user
 from tracker.models import Plan, Source, Task
 
+__all__ = ["nobody_has_asked_yet"]  # the fixture
 pytestmark = pytest.mark.django_db
 PASSWORD = "Right-Horse-9-Battery"
 SCHEMA = Path(__file__).parents[1] / "docs" / "openapi.yaml"
-
-
-class Program:
-    """Somebody's program: sends JSON with a token."""
-
-    def __init__(self, user: Any = None, token: str = "") -> None:
-        self.client = Client()
-        if user is not None:
-            from branches.api.authentication import mark_of
-
-            _row, token = ApiToken.objects.create(user=user, mark=mark_of(user))
-        self.headers = {"Authorization": f"Token {token}"} if token else {}
-
-    def get(self, path: str, **query: Any) -> Any:
-        return self.client.get(f"/api/v1/{path}", query, headers=self.headers)
-
-    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.generic(
-            method,
-            f"/api/v1/{path}",
-            b"" if body is None else __import__("json").dumps(body).encode(),
-            content_type="application/json",
-            headers={**self.headers, **named},
-        )
-
-    def post(self, path: str, body: Any = None, **headers: str) -> Any:
-        return self.send("POST", path, body if body is not None else {}, **headers)
-
-
-@pytest.fixture(autouse=True)
-def nobody_has_asked_yet() -> None:
-    cache.clear()
 
 
 @pytest.fixture
@@ -66,13 +34,6 @@ def world() -> World:
 @pytest.fixture
 def task(world) -> Task:
     return make_task(world)
-
-
-def refusal(answer: Any) -> tuple[int, str]:
-    body = answer.json()
-    assert set(body) == {"code", "message", "fields"}
-    assert body["message"]
-    return answer.status_code, body["code"]
 
 
 # --- the door ------------------------------------------------------------------------------------------------------
@@ -185,20 +146,13 @@ def test_lists_ask_the_same_number_of_queries_for_one_row_and_for_many(
 ):
     program = Program(world.office.user)
     for path in ("tasks/", "measures/", "plans/", "posts/", "organizations/", "users/"):
-        with _counted() as one:
+        with counted() as one:
             assert program.get(path).status_code == 200
         for _ in range(2):
             make_task(world)
-        with _counted() as more:
+        with counted() as more:
             assert program.get(path).status_code == 200
         assert len(more) == len(one), path
-
-
-def _counted() -> Any:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    return CaptureQueriesContext(connection)
 
 
 def test_pages_follow_each_other_by_cursor_and_end(world):

@@ -23,7 +23,7 @@ from django.test import Client
 from branches.api.authentication import mark_of
 from branches.models import ApiToken, User
 from tests.factories import World, acknowledged, make_post, make_task
-from tracker.api import views
+from tracker.api import subjects
 from tracker.events import history
 from tracker.models import Task
 from tracker.transitions import perform
@@ -129,7 +129,7 @@ def test_the_control_without_lock_and_version_edits_get_lost(monkeypatch):
         del version
         return perform(subject, act, **more)
 
-    monkeypatch.setattr(views, "perform", carelessly)
+    monkeypatch.setattr(subjects, "perform", carelessly)
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **_options: self)
     logging.disable(logging.CRITICAL)
     task, hands = all_at_once(edits=20)

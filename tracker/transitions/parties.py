@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from branches.access import Actor
 from branches.models import Organization, Post
+from common.errors import NotAllowed
+from tracker.models import Plan
 from tracker.transitions.engine import Party
 
 Role = Post.Role
@@ -19,6 +22,19 @@ def is_office(actor: Actor, organization: Organization) -> bool:
     """Office: clerk or deputy secretary of the organisation; in a branch also its secretary."""
     roles = OFFICE_ROLES | {Role.SECRETARY} if organization.kind == Organization.Kind.BRANCH else OFFICE_ROLES
     return actor.holds(roles, organization)
+
+
+def may_edit(actor: Actor, plan: Plan) -> bool:
+    """Whether somebody may change a plan and its measures: its office, until it is closed."""
+    return plan.state != Plan.State.CLOSED and is_office(actor, plan.organization)
+
+
+def require_edit(actor: Actor, plan: Plan) -> None:
+    """Raise NotAllowed unless the actor may change a plan."""
+    if not may_edit(actor, plan):
+        raise NotAllowed(
+            _now("Only the office of %(unit)s may change this plan.") % {"unit": plan.organization.short_name}
+        )
 
 
 def is_unit(actor: Actor, subject: Any) -> bool:

@@ -30,8 +30,9 @@ from tracker.measure_table.importing import import_table
 from tracker.measure_table.reading import MAX_ROWS, held, let_go, read_cells, read_file, read_pasted
 from tracker.measure_table.writing import write_table
 from tracker.models import Plan
+from tracker.transitions.parties import require_edit
 from tracker.views.acts import actor_of
-from tracker.views.plan_parts import plan_of, require_edit, table_of
+from tracker.views.plan_parts import plan_of, table_of
 
 FAULTS_SHOWN = 200
 

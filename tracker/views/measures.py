@@ -34,8 +34,9 @@ from tracker.plans import (
     split_measure,
 )
 from tracker.targets import sums_of
+from tracker.transitions.parties import may_edit, require_edit
 from tracker.views.acts import act_page, actor_of, offers_for
-from tracker.views.plan_parts import may_edit, measure_of, number, plan_of, require_edit, table_of
+from tracker.views.plan_parts import measure_of, number, plan_of, table_of
 
 FOUND = 20
 

@@ -7,11 +7,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from branches.access import Actor
 from common.clock import now
-from common.errors import NotAllowed
 from common.models import Job
 from common.workdays import Calendar
 from tracker.forms.plans import ManyForm, kinds_below, leaders_for
@@ -21,7 +19,7 @@ from tracker.plan_table import (
     rows_of,
     total_of,
 )
-from tracker.transitions.parties import is_office
+from tracker.transitions.parties import may_edit
 from tracker.views.acts import actor_of, offers_for
 
 HEAD = frozenset({"consult", "back_to_draft", "close"})
@@ -38,17 +36,6 @@ def measure_of(request: HttpRequest, plan: Plan, pk: int) -> Measure:
     measure = get_object_or_404(measures, pk=pk, plan=plan)
     measure.plan = plan
     return measure
-
-
-def may_edit(actor: Actor, plan: Plan) -> bool:
-    return plan.state != Plan.State.CLOSED and is_office(actor, plan.organization)
-
-
-def require_edit(actor: Actor, plan: Plan) -> None:
-    if not may_edit(actor, plan):
-        raise NotAllowed(
-            _("Only the office of %(unit)s may change this plan.") % {"unit": plan.organization.short_name}
-        )
 
 
 def table_of(request: HttpRequest, plan: Plan) -> dict[str, Any]:

@@ -41,9 +41,10 @@ from tracker.plans import (
     edit_measures,
 )
 from tracker.transitions import act_form, decide, perform
+from tracker.transitions.parties import may_edit, require_edit
 from tracker.views import consultation, measures, routines
 from tracker.views.acts import act_page, actor_of
-from tracker.views.plan_parts import many_form, may_edit, number, plan_of, require_edit, table_of
+from tracker.views.plan_parts import many_form, number, plan_of, table_of
 from tracker.views.sources import offices_of
 
 PAGE = 30

@@ -19,8 +19,9 @@ from common.errors import NotAllowed, Refused
 from common.workdays import Calendar
 from tracker.models import Plan
 from tracker.routines import GROUPS, Routine, add_routines, catalogue, kinds_present, taken_in, why_not
+from tracker.transitions.parties import require_edit
 from tracker.views.acts import actor_of
-from tracker.views.plan_parts import plan_of, require_edit
+from tracker.views.plan_parts import plan_of
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,9 @@ from tracker.targets import (
     set_counting,
     sums_of,
 )
+from tracker.transitions.parties import may_edit, require_edit
 from tracker.views.acts import actor_of
-from tracker.views.plan_parts import may_edit, measure_of, plan_of, require_edit
+from tracker.views.plan_parts import measure_of, plan_of
 
 PAGE = 100
 
