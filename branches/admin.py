@@ -1,4 +1,4 @@
-"""What the administration shows: the working calendar to be edited, organizations and accounts to be looked at.
+"""What the administration shows: settings to be edited, organizations and accounts to be looked at.
 
 No business text, no history and no state is registered here; the tree has one writer, and so have accounts and posts.
 """
@@ -24,7 +24,7 @@ from common.audit import record
 from common.clock import now
 from common.models import AuditEntry, Workday
 
-__all__ = ["AccountWindow", "CalendarEditor", "OrganizationWindow"]
+__all__ = ["AccountWindow", "CalendarEditor", "OrganizationWindow", "RootEditor"]
 DUTY = frozenset({"ADMINISTRATOR"})
 
 
@@ -128,14 +128,15 @@ class AccountWindow(Window):
         )
 
 
-@admin.register(Workday)
-class CalendarEditor(Window):
-    """Holidays and make-up days; for administrators of a root organization, because the calendar is everybody's."""
+class RootEditor(Window):
+    """What is everybody's: kept by administrators of a root organization, each change in the audit log with it."""
 
-    list_display = ("day", "kind", "name", "official")
-    list_filter = ("kind", "official")
-    date_hierarchy = "day"
-    list_per_page = 60
+    setting = ""
+    """What the audit log calls it."""
+
+    def said(self, obj: Any) -> dict[str, str]:
+        """What the audit log keeps of a row."""
+        raise NotImplementedError
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _at_a_root(request)
@@ -146,23 +147,23 @@ class CalendarEditor(Window):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return _at_a_root(request)
 
-    def save_model(self, request: HttpRequest, obj: Workday, form: ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
         """Save and audit together."""
         with transaction.atomic():
             super().save_model(request, obj, form, change)
-            _audit(request, "change" if change else "add", obj)
+            self._audit(request, "change" if change else "add", obj)
 
-    def delete_model(self, request: HttpRequest, obj: Workday) -> None:
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Delete and audit together."""
         with transaction.atomic():
-            _audit(request, "delete", obj)
+            self._audit(request, "delete", obj)
             super().delete_model(request, obj)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Workday]) -> None:
-        """One line for each deleted day."""
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """One line for each deleted row."""
         with transaction.atomic():
             for obj in queryset:
-                _audit(request, "delete", obj)
+                self._audit(request, "delete", obj)
             super().delete_queryset(request, queryset)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
@@ -174,13 +175,27 @@ class CalendarEditor(Window):
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         """As above."""
 
+    def _audit(self, request: HttpRequest, act: str, obj: Any) -> None:
+        data = {"act": act, "setting": self.setting, **self.said(obj)}
+        address = client_address(request)
+        record(AuditEntry.Kind.SETTING, at=now(), user=request.user, address=address, data=data)
+
+
+@admin.register(Workday)
+class CalendarEditor(RootEditor):
+    """Holidays and make-up days."""
+
+    list_display = ("day", "kind", "name", "official")
+    list_filter = ("kind", "official")
+    date_hierarchy = "day"
+    list_per_page = 60
+    setting = "calendar"
+
+    def said(self, obj: Workday) -> dict[str, str]:
+        return {"day": obj.day.isoformat(), "kind": obj.kind}
+
 
 def _at_a_root(request: HttpRequest) -> bool:
     posts = request.actor.posts  # type: ignore[attr-defined]
     at_root = any(post.role in DUTY and post.organization.parent_id is None for post in posts)
     return admin.site.has_permission(request) and (at_root or bool(request.user.is_superuser))
-
-
-def _audit(request: HttpRequest, act: str, obj: Workday) -> None:
-    data = {"act": act, "setting": "calendar", "day": obj.day.isoformat(), "kind": obj.kind}
-    record(AuditEntry.Kind.SETTING, at=now(), user=request.user, address=client_address(request), data=data)

@@ -31,6 +31,7 @@ class Counts:
     red: int = 0
     near: int = 0
     review: int = 0
+    pending: int = 0
 
     @property
     def open(self) -> int:
@@ -136,6 +137,7 @@ def counts_by(name: str, tasks: TaskQuerySet, *, day: date, calendar: Calendar) 
             red=Count("pk", filter=red),
             near=Count("pk", filter=is_near(day=day, calendar=calendar) & ~red),
             review=Count("pk", filter=Q(state__in=[Task.State.SUBMITTED, Task.State.SECOND_REVIEW])),
+            pending=Count("pk", filter=Q(state=Task.State.PENDING)),
         )
     )
     return {key: Counts(*figures) for key, *figures in found}
@@ -143,7 +145,7 @@ def counts_by(name: str, tasks: TaskQuerySet, *, day: date, calendar: Calendar) 
 
 def total_of(counts: Iterable[Counts]) -> Counts:
     rows = list(counts)
-    names = ("total", "done", "red", "near", "review")
+    names = ("total", "done", "red", "near", "review", "pending")
     return Counts(*(sum(getattr(row, name) for row in rows) for name in names))
 
 

@@ -19,6 +19,7 @@ PAGES = [
     "/admin/branches/organization/",
     "/admin/branches/user/",
     "/admin/common/workday/",
+    "/admin/tracker/loopstep/",
 ]
 
 
@@ -33,12 +34,13 @@ def offices():
     return Offices()
 
 
-def test_only_calendar_organizations_and_accounts_are_there():
+def test_only_settings_organizations_and_accounts_are_there():
     """No business text: not a plan, not a task, not a source."""
     assert {model._meta.label for model in admin.site._registry} == {
         "branches.Organization",
         "branches.User",
         "common.Workday",
+        "tracker.LoopStep",
     }
 
 

@@ -5,6 +5,7 @@ from tracker.models.evidence import Evidence, StoredFile
 from tracker.models.extension import Extension
 from tracker.models.finding import Finding
 from tracker.models.inspection import Inspection, Visit
+from tracker.models.loop import LoopStep
 from tracker.models.measure import Measure
 from tracker.models.plan import Plan
 from tracker.models.pledge import Pledge
@@ -24,6 +25,7 @@ __all__ = [
     "Finding",
     "Inspection",
     "KeptClash",
+    "LoopStep",
     "Measure",
     "Notice",
     "Passage",

@@ -14,6 +14,7 @@ from common.models import Job
 from common.workdays import Calendar
 from tracker.forms.plans import ManyForm, kinds_below, leaders_for
 from tracker.models import Measure, Plan
+from tracker.loop import steps_of_plan
 from tracker.plan_table import (
     latest_job,
     rows_of,
@@ -43,13 +44,15 @@ def table_of(request: HttpRequest, plan: Plan) -> dict[str, Any]:
     actor, calendar = actor_of(request), Calendar.load()
     editing = may_edit(actor, plan)
     rows = rows_of(plan, actor=actor, day=actor.day, calendar=calendar, editing=editing)
+    total = total_of(row.counts for row in rows)
     job = latest_job(plan) if actor.sees(plan.organization) else None
     return {
         "plan": plan,
         "plan_key": str(plan.pk),
         "plan_page": reverse("tracker:plan", args=[plan.pk]),
         "rows": rows,
-        "counts": total_of(row.counts for row in rows),
+        "counts": total,
+        "loop": steps_of_plan(plan, total),
         "lacks": sum(len(row.lacks) for row in rows),
         "drafts": sum(row.editable for row in rows),
         "may_edit": editing,

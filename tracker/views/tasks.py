@@ -27,6 +27,7 @@ from tracker.chain import chain_of
 from tracker.gaps import gaps_in_sight, spelled_out
 from tracker.left_behind import SILENT_DAYS, left_by_handler, never_acting, units_left
 from tracker.lights import glance
+from tracker.loop import steps_of_task
 from tracker.models import Evidence, Extension, Plan, Task
 from tracker.task_list import GROUPS, TaskFilter, counts_of, page_of, rows_of, with_names
 from tracker.timeline import RETURNS, last_return, timeline_of
@@ -162,6 +163,7 @@ def task_page(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "task": task,
             "glance": glance(task, day=day, calendar=calendar),
+            "loop": steps_of_task(task),
             "calendar": calendar,
             "limit_days": calendar.between(day, task.acknowledge_by),
             "words": words_behind(task.measure, actor=actor),
