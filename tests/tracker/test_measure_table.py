@@ -98,6 +98,13 @@ def test_the_workbook_has_the_layout_of_the_task_list(clerk, world, plan):
     assert book["选项"].sheet_state == "hidden"
 
 
+def test_the_day_of_issue_is_written_as_a_day(clerk, world, plan):
+    make_measure(world, plan)
+    issue(world, plan)
+    cell = exported(clerk, plan)["重点任务清单"]["H5"]
+    assert (cell.value.date(), cell.number_format) == (date(2026, 1, 5), "yyyy.m.d")
+
+
 def test_what_comes_back_untouched_changes_nothing(clerk, world, plan):
     make_measure(world, plan, theme="education", target_number=20, target_unit="个", target_of="品牌")
     make_measure(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +16,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from branches.access import Actor
 from branches.models import Organization
-from branches.roster.layout import Kind
+from branches.roster.layout import Column, Kind, Sheet
 from branches.roster.looks import Styles, Value, add_head, append, cell_of, set_up_page
 from branches.roster.writing import HEADER_ROWS, RosterBook, add_headings, validations
 from common import saying
@@ -32,7 +32,7 @@ GROUP_HEIGHT = 33
 LAST_ROW = 1000
 """The drop-downs reach so far down: rows for what is added."""
 _NUMERALS = "一二三四五六七八九十"
-_CENTRED = frozenset({"number", "responsible_leader", "lead", "starts", "state", "remark"})
+_CENTRED = frozenset({"number", "responsible_leader", "lead", "state", "remark"})
 
 
 def write_table(target: IO[bytes], plan: Plan, *, actor: Actor, at: datetime) -> int:
@@ -43,9 +43,9 @@ def write_table(target: IO[bytes], plan: Plan, *, actor: Actor, at: datetime) ->
     counts = counts_by("measure", tasks, day=day, calendar=Calendar.load())
     names = Names.load(plan, day=day)
     units = _lead_units(plan)
-    book = _Book(by=actor.user.name)
-    book.book.properties.title = clean(plan.title)
-    book.list(plan, _grouped(measures), lambda m: _row(m, plan, counts, actor=actor, names=names), at=at)
+    book = MeasureBook(plan, by=actor.user.name)
+    rows = grouped(measures)
+    book.list(SHEET, rows, lambda m: _row(m, plan, counts, actor=actor, names=names), printed=PRINTED, at=at)
     book.drop_downs(names, units)
     book.choices(names, units)
     lines = _how_to(plan, len(measures), actor=actor, at=at)
@@ -54,7 +54,7 @@ def write_table(target: IO[bytes], plan: Plan, *, actor: Actor, at: datetime) ->
     return len(measures)
 
 
-def _grouped(measures: Sequence[Measure]) -> Iterator[str | Measure]:
+def grouped(measures: Sequence[Measure]) -> Iterator[str | Measure]:
     """Themes above their measures, in the order in which they come up; without any theme there are no groups."""
     themes = list(dict.fromkeys(measure.theme for measure in measures))
     themes.sort(key=lambda theme: not theme)
@@ -124,17 +124,39 @@ def _how_to(plan: Plan, count: int, *, actor: Actor, at: datetime) -> list[str]:
     ]
 
 
-class _Book(RosterBook):
-    """The workbook: the list, the explanations, and a hidden sheet with what the drop-downs offer."""
+def _look(styles: Styles, column: Column) -> Any:
+    """The style of a column's cells: the day of issue is a day, though it is not read."""
+    if column.name == "starts":
+        return styles.body(replace(column, kind=Kind.DAY))
+    return styles.number if column.name in _CENTRED else styles.body(column)
 
-    def list(self, plan: Plan, rows: Any, values_of: Any, *, at: datetime) -> None:
-        """The list with a row for each measure and each theme."""
-        sheet = self.sheet = self.book.create_sheet(sheet_title(SHEET.title))
-        columns = SHEET.columns
+
+class MeasureBook(RosterBook):
+    """The workbook of a plan: the list, the explanations, and a hidden sheet with what the drop-downs offer."""
+
+    def __init__(self, plan: Plan, *, by: str) -> None:
+        super().__init__(by=by)
+        self.plan = plan
+        self.book.properties.title = clean(plan.title)
+
+    def list(
+        self,
+        layout: Sheet,
+        rows: Iterable[str | Measure],
+        values_of: Callable[[Measure], Sequence[Value]],
+        *,
+        printed: int,
+        at: datetime,
+        title: str = "",
+    ) -> None:
+        """The list with a row for each measure and each theme; the first ``printed`` columns go on paper."""
+        plan = self.plan
+        sheet = self.sheet = self.book.create_sheet(sheet_title(layout.title))
+        columns = layout.columns
         widths = [column.width for column in columns]
         set_up_page(sheet, widths)
         styles = Styles(sheet)
-        looks = [styles.number if c.name in _CENTRED else styles.body(c) for c in columns]
+        looks = [_look(styles, column) for column in columns]
         for index, (column, look) in enumerate(zip(columns, looks, strict=True), 1):
             dimension = sheet.column_dimensions[get_column_letter(index)]
             dimension.hidden = column.kind is Kind.SYSTEM
@@ -142,24 +164,24 @@ class _Book(RosterBook):
         sheet.freeze_panes = f"C{HEADER_ROWS + 1}"
         unit, day = plan.organization.short_name, saying.full_date(local_date(at))
         about = _("Drawn up by %(unit)s, as of %(day)s") % {"unit": unit, "day": day}
-        add_head(sheet, styles, plan.title, about, PRINTED, columns=len(columns))
+        add_head(sheet, styles, title or plan.title, about, printed, columns=len(columns))
         add_headings(sheet, styles, [replace(column, needed=False) for column in columns])
         group = self._group_style(sheet, styles)
         row, has_groups = HEADER_ROWS, False
         for row, one in enumerate(rows, HEADER_ROWS + 1):
             if isinstance(one, str):
                 has_groups = True
-                self._group(sheet, row, one, group)
+                self._group(sheet, row, one, group, printed)
                 continue
             values, lines = values_of(one), 1
             for width, value in zip(widths, values, strict=True):
-                if width and isinstance(value, str) and 2 * len(value) >= width:
+                if width and isinstance(value, str) and ("\n" in value or 2 * len(value) >= width):
                     lines = max(lines, lines_needed(value, width))
             append(sheet, row, [cell_of(sheet, v, k) for v, k in zip(values, looks, strict=True)], lines)
         if not has_groups:
-            sheet.auto_filter.ref = f"A{HEADER_ROWS}:{get_column_letter(PRINTED)}{max(row, HEADER_ROWS + 1)}"
+            sheet.auto_filter.ref = f"A{HEADER_ROWS}:{get_column_letter(printed)}{max(row, HEADER_ROWS + 1)}"
         sheet.print_title_rows = f"1:{HEADER_ROWS}"
-        sheet.print_area = f"A1:{get_column_letter(PRINTED)}{max(row, HEADER_ROWS + 1)}"
+        sheet.print_area = f"A1:{get_column_letter(printed)}{max(row, HEADER_ROWS + 1)}"
 
     def drop_downs(self, names: Names, units: Sequence[str]) -> None:
         """Lists and hints at the columns; people and units are offered, not forced: an earlier name may stay."""
@@ -209,7 +231,7 @@ class _Book(RosterBook):
         return cell._style  # noqa: SLF001 - openpyxl has no public name for a prepared style
 
     @staticmethod
-    def _group(sheet: Any, row: int, text: str, style: Any) -> None:
+    def _group(sheet: Any, row: int, text: str, style: Any, printed: int) -> None:
         sheet.row_dimensions[row].height = GROUP_HEIGHT
-        sheet.append([cell_of(sheet, text if place == 0 else None, style) for place in range(PRINTED)])
-        sheet.merged_cells.add(f"A{row}:{get_column_letter(PRINTED)}{row}")
+        sheet.append([cell_of(sheet, text if place == 0 else None, style) for place in range(printed)])
+        sheet.merged_cells.add(f"A{row}:{get_column_letter(printed)}{row}")

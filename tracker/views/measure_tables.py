@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -26,6 +27,7 @@ from common.errors import Refused
 from common.models import AuditEntry
 from tracker.exporting import MEDIA_TYPE
 from tracker.measure_table.checking import Found, check_table
+from tracker.measure_table.follow_through import write_follow_through
 from tracker.measure_table.importing import import_table
 from tracker.measure_table.reading import MAX_ROWS, held, let_go, read_cells, read_file, read_pasted
 from tracker.measure_table.writing import write_table
@@ -40,13 +42,24 @@ FAULTS_SHOWN = 200
 @require_GET
 def export(request: HttpRequest, pk: int) -> FileResponse:
     """The task list as a workbook; who took it stands in the audit log."""
+    return _list_of(request, pk, write_table, "")
+
+
+@require_GET
+def follow_through(request: HttpRequest, pk: int) -> FileResponse:
+    """The same measures as a supervision office lists them; who took it stands in the audit log."""
+    return _list_of(request, pk, write_follow_through, pgettext("follow-through", "Follow-through list"))
+
+
+def _list_of(request: HttpRequest, pk: int, write: Callable[..., int], layout: str) -> FileResponse:
     plan, actor, at = plan_of(request, pk), actor_of(request), now()
     target = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it when it is sent
-    rows = write_table(target, plan, actor=actor, at=at)
+    rows = write(target, plan, actor=actor, at=at)
     target.seek(0)
-    data = {"list": plan.title, "rows": rows}
+    title = " ".join(filter(None, [plan.title, layout]))
+    data = {"list": title, "rows": rows}
     record(AuditEntry.Kind.EXPORT, at=at, user=actor.user, address=client_address(request), data=data)
-    return _workbook(target, f"{plan.title} {local_date(at):%Y-%m-%d}.xlsx")
+    return _workbook(target, f"{title} {local_date(at):%Y-%m-%d}.xlsx")
 
 
 @require_http_methods(["GET", "POST"])
@@ -200,6 +213,7 @@ def _render(request: HttpRequest, plan: Plan, context: dict[str, Any], *, status
 urlpatterns = [
     path("plans/<int:pk>/table/", page, name="plan_table"),
     path("plans/<int:pk>/table/export/", export, name="plan_table_export"),
+    path("plans/<int:pk>/follow-through/", follow_through, name="plan_follow_through"),
     path("plans/<int:pk>/table/import/", take_over, name="plan_table_import"),
     path("plans/<int:pk>/table/cells/", cells, name="plan_table_cells"),
     path("plans/<int:pk>/table/marked/", marked, name="plan_table_marked"),
