@@ -10,6 +10,7 @@ from tracker.api.findings import Findings, Inspections
 from tracker.api.measures import Measures
 from tracker.api.notices import Notices
 from tracker.api.plans import Plans
+from tracker.api.routines import Routines
 from tracker.api.sources import Sources
 from tracker.api.tasks import Tasks
 
@@ -22,6 +23,7 @@ for name, view in {
     "sources": Sources,
     "plans": Plans,
     "measures": Measures,
+    "routines": Routines,
     "tasks": Tasks,
     "findings": Findings,
     "inspections": Inspections,

@@ -17,6 +17,7 @@ from branches.api.base import Listed
 from branches.api.serializers import OrganizationInSight
 from common.api.changes import once
 from common.api.fields import Strict
+from common.api.jobs import JobSerializer
 from common.clock import now
 from common.models import Job
 from common.periods import Period
@@ -81,15 +82,6 @@ class Reports(Listed):
         if not report.file:
             raise Http404
         return FileResponse(report.file.open("rb"), as_attachment=True, filename=report.file_name)
-
-
-class JobSerializer(serializers.ModelSerializer):
-    """Long work one asked for: its state, how far it is, and what it says."""
-
-    class Meta:
-        model = Job
-        fields = ("id", "kind", "state", "done", "total", "message", "created_at", "finished_at")
-        read_only_fields = fields
 
 
 class Jobs(Listed):

@@ -35,6 +35,15 @@ OF_OBJECTS: dict[str, tuple[str, str, str]] = {
     "plans-detail": ("plan", "GET", "plans/{pk}/"),
     "plans-events": ("plan", "GET", "plans/{pk}/events/"),
     "plans-acts": ("plan", "POST", "plans/{pk}/acts/issue/"),
+    "plans-preview": ("plan", "GET", "plans/{pk}/preview/"),
+    "plans-preview-units": ("plan", "GET", "plans/{pk}/preview/units/"),
+    "plans-clashes": ("plan", "GET", "plans/{pk}/clashes/"),
+    "plans-table": ("plan", "GET", "plans/{pk}/table/"),
+    "plans-table-check": ("plan", "POST", "plans/{pk}/table/check/"),
+    "plans-many": ("plan", "POST", "plans/{pk}/many/"),
+    "plans-routines": ("plan", "GET", "plans/{pk}/routines/"),
+    "plans-comments": ("plan", "GET", "plans/{pk}/comments/"),
+    "plans-answer": ("plan", "POST", "plans/{pk}/comments/{comment}/answer/"),
     "measures-detail": ("plan", "GET", "measures/{measure}/"),
     "measures-events": ("plan", "GET", "measures/{measure}/events/"),
     "measures-receivers": ("plan", "GET", "measures/{measure}/receivers/"),
@@ -50,6 +59,8 @@ OF_OBJECTS: dict[str, tuple[str, str, str]] = {
     "tasks-evidence-file": ("task", "GET", "tasks/{pk}/evidence/{evidence_pk}/"),
     "findings-detail": ("finding", "GET", "findings/{pk}/"),
     "findings-events": ("finding", "GET", "findings/{pk}/events/"),
+    "findings-evidence": ("finding", "GET", "findings/{pk}/evidence/"),
+    "findings-evidence-file": ("finding", "GET", "findings/{pk}/evidence/{evidence_pk}/"),
     "findings-acts": ("finding", "POST", "findings/{pk}/acts/enter_measures/"),
     "inspections-detail": ("inspection", "GET", "inspections/{pk}/"),
     "inspections-events": ("inspection", "GET", "inspections/{pk}/events/"),
@@ -72,13 +83,17 @@ LISTS = {
     "reports-list",
     "jobs-list",
 }
+OF_BUSINESS = {"routines-list"}
+OF_JOBS = {
+    "plans-progress"
+}  # 404 where nothing was issued; its scope stands in tests/tracker/test_api_plans.py
 OWN = {"me", "tokens", "token", "notices-detail", "notices-read", "jobs-detail", "schema", "docs"}
 OF_PEOPLE = {"posts-detail", "users-detail", "terms-detail"}
 DUTY = {"administrator"}
 
 
 def test_every_address_of_the_api_has_an_expectation():
-    expected = set(OF_OBJECTS) | LISTS | OWN | OF_PEOPLE
+    expected = set(OF_OBJECTS) | LISTS | OWN | OF_PEOPLE | OF_BUSINESS | OF_JOBS
     assert {name.removeprefix("api:") for name in ROUTES if name.startswith("api:")} == expected
 
 

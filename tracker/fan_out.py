@@ -13,16 +13,20 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Count, Model
 
+from branches.access import Actor
 from branches.models import Post
 from common.clock import local_date
 from common.jobs import request_job
+from common.models import Job
 from common.periods import Period
 from common.workdays import Calendar
 from tracker.events import first_body
 from tracker.issuing import issuable, receivers_of
 from tracker.models import Event, Measure, Notice, Plan, Task
 from tracker.occurrences import AHEAD, Occurrence, opened
+from tracker.plan_table import latest_job
 from tracker.transitions import perform
+from tracker.transitions.parties import require_edit
 from tracker.transitions.task import ACKNOWLEDGE_DAYS
 
 
@@ -187,3 +191,16 @@ def _announce(plan: Plan, *, at: datetime) -> None:
         fresh.append(Notice(recipient_id=person, kind="assigned", data=data, key=key, created_at=at))
     Notice.objects.bulk_create(fresh, batch_size=500, ignore_conflicts=True)
     Notice.objects.bulk_update(changed, ["data", "read_at"], batch_size=200)
+
+
+def ask_again(plan: Plan, *, actor: Actor, at: datetime) -> Job | None:
+    """Put a plan's failed job back in the queue; one that waits, runs or is done stays what it is. None without a job.
+
+    Raises NotAllowed unless the actor may change the plan.
+    """
+    require_edit(actor, plan)
+    job = latest_job(plan)
+    if job is None:
+        return None
+    with transaction.atomic():
+        return request_job("fan_out", payload={"plan": plan.pk}, requested_by=actor.user, at=at, key=job.key)

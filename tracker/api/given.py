@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 
 from common.errors import Refused
+from tracker.forms.variants import VariantsField
 
 _PLAIN = (str, int, float)
 
@@ -88,9 +89,17 @@ def _as_typed(value: Any, field: forms.Field) -> Any:
         if not several or not all(isinstance(item, _PLAIN) for item in value):
             raise TypeError
         return [_text(item) for item in value]
+    if isinstance(value, dict) and isinstance(field, VariantsField):
+        return {_text(key): _text(asked) for key, asked in value.items() if _is_plain(asked)}
     if not isinstance(value, _PLAIN):
         raise TypeError
     return _text(value)
+
+
+def _is_plain(value: Any) -> bool:
+    if not isinstance(value, _PLAIN):
+        raise TypeError
+    return True
 
 
 def _text(value: Any) -> str:

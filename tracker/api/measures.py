@@ -40,7 +40,7 @@ class MeasureSerializer(WithActs):
     class Meta:
         model = Measure
         fields = (
-            "id", "plan", "position", "state", "title", "requirement", "theme", "actions", "no_source_reason",
+            "id", "plan", "position", "state", "title", "requirement", "variants", "theme", "actions", "no_source_reason",
             "responsible_leader", "lead", "supporting", "deliverable", "evidence_required", "evidence_note",
             "target_number", "target_unit", "target_of", "weight", "starts_on", "due", "event", "event_days",
             "due_words", "cadence", "review_on", "receiver_kinds", "receiver_area", "receiver_tag",
@@ -54,6 +54,11 @@ class MeasureFields(serializers.Serializer):
 
     title = serializers.CharField(max_length=120)
     requirement = serializers.CharField(required=False)
+    variants = serializers.DictField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="What some kinds of organization or roles are asked otherwise: {kind or role: text}.",
+    )
     theme = serializers.ChoiceField(choices=Measure.Theme.choices, required=False)
     starts_on = serializers.DateField(required=False, allow_null=True)
     due = serializers.DateField(required=False, allow_null=True)

@@ -13,7 +13,11 @@ from branches.api.serializers import OrganizationInSight
 from common.api.changes import once
 from common.api.fields import Strict
 from common.clock import now
-from tracker.api.subjects import Subjects, WithActs
+from tracker.api.consultations import Consulted
+from tracker.api.previews import Previewed
+from tracker.api.routines import TakesRoutines
+from tracker.api.subjects import WithActs
+from tracker.api.tables import Tabled
 from tracker.models import Plan
 from tracker.plans import create_plan
 
@@ -52,7 +56,7 @@ class PlanFilter(django_filters.FilterSet):
         fields = ("organization", "state", "kind", "period")
 
 
-class Plans(Subjects):
+class Plans(Previewed, Tabled, TakesRoutines, Consulted):
     """Plans in sight: one's own organisations', those that gave them a task, drafts laid before them."""
 
     serializer_class = PlanSerializer

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,12 +17,12 @@ from branches.access import Actor
 from branches.models import Organization
 from common.clock import now
 from common.errors import NotAllowed, Refused
-from common.jobs import request_job
 from common.models import Job
 from common.templatetags.ui import job_progress
 from common.workdays import Calendar
 from tracker.clashes import keep_clashes
 from tracker.consultation import unanswered
+from tracker.fan_out import ask_again
 from tracker.forms.plans import PlanForm
 from tracker.forms.refusals import put
 from tracker.issuing import preview
@@ -240,13 +239,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Put a failed job back in the queue; a job that runs or is done stays what it is."""
-    plan = plan_of(request, pk)
-    actor = actor_of(request)
-    require_edit(actor, plan)
-    job = latest_job(plan)
-    if job is not None:
-        with transaction.atomic():
-            request_job("fan_out", payload={"plan": plan.pk}, requested_by=actor.user, at=now(), key=job.key)
+    ask_again(plan_of(request, pk), actor=actor_of(request), at=now())
     return redirect("tracker:plan_progress", pk)
 
 
