@@ -1,5 +1,6 @@
 """Every setting of Bihuan. What a machine may change comes from its environment; docs/operations.md lists it."""
 
+import shlex
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -131,6 +132,13 @@ CACHES = {"default": env.dj_cache_url("CACHE_URL", "locmem://")}
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(VAR_DIR / "media")))
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+# A command that is asked about each file, such as `clamdscan --fdpass --no-summary`: 0 clean, 1 infected, else failed.
+EVIDENCE_SCANNER = shlex.split(env.str("EVIDENCE_SCANNER", ""))
+EVIDENCE_SCANNER_SECONDS = env.int("EVIDENCE_SCANNER_SECONDS", 60)
+# How much evidence there may be; 0: off.
+EVIDENCE_TASK_MB = env.int("EVIDENCE_TASK_MB", 500)
+EVIDENCE_ORGANIZATION_MB = env.int("EVIDENCE_ORGANIZATION_MB", 2048)
+EVIDENCE_FILES_A_DAY = env.int("EVIDENCE_FILES_A_DAY", 500)
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -212,6 +220,7 @@ PASSWORD_HASHERS = [
 ]
 # The usual numbers of a system of grade 2 or 3: 8 characters of 3 kinds, 90 days, 5 tries, 300 s, idle 600 s. 0: off.
 LOAD_CEILING = env.int("LOAD_CEILING", 12)
+OPEN_AHEAD_DAYS = env.int("OPEN_AHEAD_DAYS", 184)
 PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", 8)
 PASSWORD_KINDS = env.int("PASSWORD_KINDS", 3)
 PASSWORD_MAX_AGE_DAYS = env.int("PASSWORD_MAX_AGE_DAYS", 90)
@@ -281,6 +290,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "tracker.sweep", "schedule": 30.0, "options": {"expires": 25}},
     "jobs": {"task": "common.run_jobs", "schedule": 2.0, "options": {"expires": 2}},
 }
+if EVIDENCE_SCANNER:
+    CELERY_BEAT_SCHEDULE["scan"] = {"task": "tracker.scan", "schedule": 5.0, "options": {"expires": 5}}
 
 # --- what it tells the person who runs it --------------------------------------------------------------------------
 LOGGING = logging_config(level=env.str("LOG_LEVEL", "INFO"), as_json=env.bool("LOG_JSON", not DEBUG))

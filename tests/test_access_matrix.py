@@ -130,7 +130,7 @@ OBJECTS = {
     "task": "task task_break_down task_act add_evidence evidence_file",
     "extension": "extension extension_act",
     "inspection": "inspection inspection_draw visit inspection_act",
-    "finding": "finding finding_act",
+    "finding": "finding finding_act finding_add_evidence finding_evidence_file",
     "report": "report download",
 }
 SPECIAL = {
@@ -319,7 +319,10 @@ def stage() -> Stage:
         ids["task", name] = {"pk": task.pk, "act": "report", "evidence_pk": evidence.pk}
         ids["extension", name] = {"pk": extension.pk, "act": "grant"}
         ids["inspection", name] = {"pk": inspection.pk, "visit_pk": visit.pk, "act": "start"}
-        ids["finding", name] = {"pk": finding.pk, "act": "enter_measures"}
+        proof = Evidence.objects.create(
+            finding=finding, file=stored, name=f"{mark}.png", added_by=author, added_at=at
+        )
+        ids["finding", name] = {"pk": finding.pk, "act": "enter_measures", "evidence_pk": proof.pk}
         ids["pledge", name] = {"pk": pledge.pk, "act": "sign_for_unit"}
         ids["report", name] = {"pk": report.pk}
     return Stage(places, users, ids)
@@ -458,6 +461,13 @@ def test_a_foreign_id_inside_an_own_address_does_not_exist_either(stage):
         (
             "tracker:evidence_file",
             {"pk": stage.ids["task", own]["pk"], "evidence_pk": stage.ids["task", foreign]["evidence_pk"]},
+        ),
+        (
+            "tracker:finding_evidence_file",
+            {
+                "pk": stage.ids["finding", own]["pk"],
+                "evidence_pk": stage.ids["finding", foreign]["evidence_pk"],
+            },
         ),
         (
             "tracker:visit",

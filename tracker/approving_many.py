@@ -50,7 +50,7 @@ def with_facts(tasks: QuerySet[Task]) -> QuerySet[Task]:
     return tasks.select_related(
         "measure__plan__organization", "organization__parent", "submitted_by", "handler"
     ).annotate(
-        has_evidence=Exists(Evidence.objects.filter(task=OuterRef("pk"))),
+        has_evidence=Exists(Evidence.objects.sound().filter(task=OuterRef("pk"))),
         same_words=Exists(twin.exclude(pk=OuterRef("pk"))),
     )
 

@@ -15,6 +15,7 @@ from tracker.fan_out import fan_out, open_next_years
 from tracker.models import Plan
 from tracker.pledges import make_pledges
 from tracker.reminders.sweep import sweep
+from tracker.scanning import scan_due
 
 SWEEP_BUDGET = timedelta(seconds=60)
 """After this a sweep stops between two chunks; the next tick goes on. Clear of Celery's limit of 100 seconds."""
@@ -45,3 +46,9 @@ def run_sweep(**kwargs: Any) -> None:
     at = now()
     open_next_years(at=at)
     sweep(at=at, budget=SWEEP_BUDGET)
+
+
+@shared_task(name="tracker.scan", ignore_result=True)
+def run_scans(**kwargs: Any) -> None:
+    """The tick: Celery's door to `scan_due`."""
+    scan_due(at=now())

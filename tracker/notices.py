@@ -16,7 +16,7 @@ from branches.access import Actor
 from branches.batches import batches
 from branches.models import Post
 from common.clock import local_date
-from tracker.models import Notice, Task
+from tracker.models import Evidence, Notice, Task
 
 WORDS: dict[str, str | Callable[[Mapping[str, Any]], str]] = {
     "assigned": gettext_noop("%(count)s new tasks from “%(plan)s” for %(organization)s"),
@@ -38,6 +38,9 @@ WORDS: dict[str, str | Callable[[Mapping[str, Any]], str]] = {
     "pledges_to_sign": gettext_noop("%(count)s pledges for “%(plan)s” wait for your signature"),
     "resumed": gettext_noop("“%(task)s” goes on again"),
     "amended": gettext_noop("What “%(task)s” asks for was amended: %(reason)s"),
+    "infected": gettext_noop(
+        "The scanner found malicious software in “%(file)s” of “%(task)s”. It no longer counts as evidence: scan the device it comes from and attach a clean file."
+    ),
 }
 """The sentence of each kind; filled from ``Notice.data`` in the reader's language. Reminders add theirs."""
 
@@ -128,6 +131,34 @@ def notify_units(tasks: Sequence[Task], kind: str, *, at: datetime, said: Mappin
     Notice.objects.bulk_create(notices, batch_size=500)
 
 
+def notify_infected(item: Evidence, *, at: datetime) -> None:
+    """Tell of an infected file whoever attached it, the secretary and clerk of the unit, and the office that reviews."""
+    subject = item.subject
+    issuer = subject.measure.plan.organization_id if isinstance(subject, Task) else subject.found_by_id
+    unit = Q(organization=subject.organization_id, role__in=[Post.Role.SECRETARY, Post.Role.CLERK])
+    office = Q(organization=issuer, role=Post.Role.CLERK)
+    held = Post.objects.held_on(local_date(at)).filter(unit | office, user__is_active=True)
+    people = {item.added_by_id, *held.values_list("user_id", flat=True)}
+    task = subject if isinstance(subject, Task) else None
+    data = {"file": item.name, "task": task.title if task else str(subject)}
+    if task is None:
+        data["url"] = reverse("tracker:finding", args=[subject.pk])
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                recipient_id=person,
+                kind="infected",
+                data=data,
+                task=task,
+                key=f"infected.{item.pk}.{person}",
+                created_at=at,
+            )
+            for person in sorted(people)
+        ],
+        ignore_conflicts=True,
+    )
+
+
 def unread(user: Any) -> Q:
     """The condition "not yet read by this user"."""
     return Q(recipient=user, read_at__isnull=True)
@@ -168,6 +199,7 @@ LOOKS = {
     "extended": ("calendar", "good"),
     "not_extended": ("calendar", "bad"),
     "amended": ("pencil-square", "warn"),
+    "infected": ("shield-exclamation", "bad"),
     "consulted": ("chat-bubble-left-right", "warn"),
     "comment_answered": ("chat-bubble-left-right", ""),
     "pledge_to_sign": ("pencil-square", "warn"),

@@ -91,7 +91,11 @@ class Submission:
 
 def submission_of(task: Task, *, calendar: Calendar) -> Submission:
     """A submission with its evidence and facts: five queries, whatever the task's history."""
-    evidence = list(task.evidence.select_related("file", "added_by").annotate(shown=Count("file__evidence")))
+    evidence = list(
+        task.evidence.select_related("file", "added_by").annotate(
+            shown=Count("file__evidence__task", distinct=True)
+        )
+    )
     events = list(_events(task))
     handed_in = next((event for event in events if event.act == "submit"), None)
     reports = [event for event in events if event.act in {"report", "submit"}]
@@ -166,7 +170,7 @@ def _likeness(task: Task, evidence: Sequence[Evidence], reports: list[Event]) ->
                 again,
             )
             facts.append(Fact(sentence % {"count": again}, "warn"))
-    shared = sum(item.shown > 1 for item in evidence)  # type: ignore[attr-defined]
+    shared = sum(item.shown > 1 for item in evidence if not item.replaced_by_id)  # type: ignore[attr-defined]
     if shared:
         sentence = ngettext(
             "%(count)s file is also evidence elsewhere", "%(count)s files are also evidence elsewhere", shared

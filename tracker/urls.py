@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracker.views import (
     behind,
     burden,
+    evidence,
     exports,
     feed,
     findings,
@@ -40,6 +41,7 @@ urlpatterns = [
     *exports.urlpatterns,
     *office_exports.urlpatterns,
     *urgent.urlpatterns,
+    *evidence.urlpatterns,
     *tasks.urlpatterns,
     *grid.urlpatterns,
     *review.urlpatterns,

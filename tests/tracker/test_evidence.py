@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 
 import pytest
 import time_machine
 from django.core.files.base import ContentFile
+from django.core.files.storage import InMemoryStorage, default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from common.clock import moment
 from common.errors import NotAllowed, Refused
-from tests.factories import World, acknowledged, actor_at, make_post, make_task, submitted
+from tests.factories import (
+    World,
+    acknowledged,
+    actor_at,
+    make_finding,
+    make_post,
+    make_task,
+    submitted,
+)
 from tracker.evidence import attach, safe_name
 from tracker.models import Evidence, StoredFile, Task
+from tracker.scanning import scan_due
+from tracker.transitions import perform
 
 pytestmark = pytest.mark.django_db
 NOW = moment(date(2026, 3, 24), 10)
@@ -38,6 +52,13 @@ def _in_march():
 
 def put(world: World, task: Task, content: bytes = PNG, name: str = "会议照片.png") -> Task:
     return attach(task, upload=ContentFile(content, name), actor=world.secretary, at=NOW)
+
+
+def content_of(response) -> bytes:
+    content = b"".join(response.streaming_content)
+    for close in response._resource_closers:  # response.close() would close the test's database, too
+        close()
+    return content
 
 
 @pytest.mark.parametrize(
@@ -167,3 +188,135 @@ def test_a_file_is_only_for_those_who_see_the_task_and_only_under_its_own_task(c
     assert client.get(f"/tasks/{mine.pk}/evidence/{Evidence.objects.get().pk}/").status_code == 404
     client.logout()
     assert client.get(address).status_code == 302
+
+
+def test_a_newer_version_takes_the_place_of_the_earlier_one_which_stays_to_be_read(client, world, task):
+    put(world, task, PNG, "第一稿.png")
+    first = Evidence.objects.get()
+    client.force_login(world.secretary.user)
+    address = f"/tasks/{task.pk}/evidence/"
+    files = SimpleUploadedFile("第二稿.png", PNG + b"2")
+    answer = client.post(address, {"files": files, "replaces": first.pk}, follow=True)
+    first.refresh_from_db()
+    second = Evidence.objects.exclude(pk=first.pk).get()
+    assert (first.replaced_by, list(Evidence.objects.current())) == (second, [second])
+    page = answer.content.decode()
+    assert "1 个历史版本" in page
+    assert f"{address}{first.pk}/" in page
+    assert (page.count("替换的文件"), "第一稿.png" in page) == (1, True)
+    assert content_of(client.get(f"{address}{first.pk}/")) == PNG
+    third = SimpleUploadedFile("第三稿.png", PNG + b"3")
+    answer = client.post(address, {"files": third, "replaces": first.pk}, follow=True)
+    assert "已被替换" in str(next(iter(answer.context["messages"])))
+    assert Evidence.objects.count() == 2
+    # going back to the first content is a newer version, too
+    assert client.post(address, {"files": SimpleUploadedFile("第一稿.png", PNG), "replaces": second.pk})
+    assert [item.name for item in Evidence.objects.current()] == ["第一稿.png"]
+    assert Evidence.objects.count() == 3
+
+
+def test_evidence_of_another_task_is_not_replaced_and_several_files_replace_none(client, world, task):
+    other = acknowledged(world, make_task(world))
+    put(world, other, PNG)
+    client.force_login(world.secretary.user)
+    address, foreign = f"/tasks/{task.pk}/evidence/", Evidence.objects.get()
+    client.post(address, {"files": SimpleUploadedFile("a.png", PNG + b"a"), "replaces": foreign.pk})
+    put(world, Task.objects.get(pk=task.pk), PNG + b"b")
+    two = [SimpleUploadedFile(f"{name}.png", PNG + name) for name in (b"c", b"d")]
+    client.post(address, {"files": two, "replaces": task.evidence.get().pk})
+    assert Evidence.objects.filter(replaced_by__isnull=False).count() == 0
+    assert (task.evidence.count(), other.evidence.count()) == (1, 1)
+
+
+def test_the_page_of_a_task_asks_the_same_number_of_questions_for_one_and_three_files(client, world, task):
+    client.force_login(world.secretary.user)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert client.get(f"/tasks/{task.pk}/").status_code == 200
+        return len(found)
+
+    task = put(world, task, PNG + b"1")
+    queries()
+    few = queries()
+    for number in (b"2", b"3"):
+        task = attach(
+            task,
+            upload=ContentFile(PNG + number, "n.png"),
+            actor=world.secretary,
+            at=NOW,
+            replaces=Evidence.objects.current().first().pk if number == b"3" else None,
+        )
+    assert queries() == few
+
+
+@pytest.mark.parametrize(
+    ("setting", "most", "says"),
+    [
+        ("EVIDENCE_TASK_MB", 1, "此处佐证材料将超过 1 MB"),
+        ("EVIDENCE_ORGANIZATION_MB", 1, "本单位佐证材料将超过 1 MB"),
+        ("EVIDENCE_FILES_A_DAY", 2, "今天已上传 2 个文件"),
+    ],
+)
+def test_each_quota_is_reached_and_one_more_is_refused_in_words(world, task, settings, setting, most, says):
+    half = 512 * 1024
+    for name in ("EVIDENCE_TASK_MB", "EVIDENCE_ORGANIZATION_MB", "EVIDENCE_FILES_A_DAY"):
+        setattr(settings, name, most if name == setting else 0)
+    for number in (b"1", b"2"):
+        task = put(world, task, PNG + number + b"x" * (half - len(PNG) - 1))
+    with pytest.raises(Refused) as refusal:
+        put(world, task, PNG)
+    assert (says in str(refusal.value), refusal.value.code) == (True, "no_room")
+    assert (Evidence.objects.count(), StoredFile.objects.count()) == (2, 2)
+    setattr(settings, setting, 0)
+    put(world, task, PNG)
+    assert Evidence.objects.count() == 3
+
+
+def test_a_content_counts_once_for_an_organization_however_often_it_is_attached(world, task, settings):
+    settings.EVIDENCE_ORGANIZATION_MB = 1
+    content = PNG + b"x" * (1024 * 1024 - len(PNG))
+    put(world, task, content)
+    other = acknowledged(world, make_task(world))
+    put(world, other, content)
+    with pytest.raises(Refused):
+        put(world, Task.objects.get(pk=other.pk), PNG)
+    finding = make_finding(world, state="RECTIFYING")
+    with pytest.raises(Refused):
+        attach(finding, upload=ContentFile(PNG, "a.png"), actor=world.secretary, at=NOW)
+
+
+def test_the_quota_holds_for_an_act_that_comes_past_the_door(world, task, settings):
+    put(world, acknowledged(world, make_task(world)), PNG)
+    settings.EVIDENCE_FILES_A_DAY = 1
+    given = {"file": StoredFile.objects.get(), "name": "a.png"}
+    with pytest.raises(Refused) as refusal:
+        perform(task, "attach", actor=world.secretary, at=NOW, given=given)
+    assert refusal.value.code == "not_ready"
+    assert task.evidence.count() == 0
+
+
+def test_a_file_that_was_cut_short_in_the_store_is_put_right_by_the_next_upload(world, task):
+    put(world, task)
+    file = StoredFile.objects.get()
+    default_storage.delete(file.place)
+    default_storage.save(file.place, ContentFile(b""))
+    put(world, acknowledged(world, make_task(world)))
+    with file.open() as kept:
+        assert kept.read() == PNG
+
+
+def test_no_path_of_a_file_is_needed(client, world, settings, tmp_path):
+    """The same doors on a store that has no folders: what S3 is to the product."""
+    memory = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+    settings.STORAGES = {**settings.STORAGES, "default": memory}
+    settings.MEDIA_ROOT = tmp_path / "nothing"
+    settings.EVIDENCE_SCANNER = [sys.executable, "-c", "import sys; assert open(sys.argv[-1], 'rb').read()"]
+    task = acknowledged(world, make_task(world, evidence_required=True))
+    put(world, task)
+    assert isinstance(default_storage._wrapped, InMemoryStorage)
+    assert (scan_due(at=NOW), StoredFile.objects.get().scan) == (1, "CLEAN")
+    client.force_login(world.reviewer.user)
+    item = Evidence.objects.get()
+    assert content_of(client.get(f"/tasks/{task.pk}/evidence/{item.pk}/")) == PNG
+    assert not (tmp_path / "nothing").exists()

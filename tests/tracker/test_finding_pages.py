@@ -6,14 +6,17 @@ from datetime import date
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from common.clock import moment
+from common.clock import moment, now
+from common.errors import Refused
 from common.workdays import Calendar
 from tests.factories import World, make_finding
 from tracker.finding_list import glance
 from tracker.models import Finding
+from tracker.transitions import decide, perform
 
 pytestmark = pytest.mark.django_db
 AT = moment(date(2026, 3, 10))
@@ -47,15 +50,57 @@ def test_a_finding_goes_from_assignment_to_close_out_through_the_pages(client, w
     handler = world.secretary.user
     act(handler, "enter_measures", {"measures": "增设讨论环节", "handler": handler.pk})
     act(handler, "report", {"progress": "已讨论一次"})
-    act(handler, "submit", {"progress": "已讨论两次"})
+    proof = SimpleUploadedFile("记录.pdf", b"%PDF-1.7 records")
+    act(handler, "submit", {"progress": "已讨论两次", "files": proof})
     act(world.inspector.user, "not_accepted", {"reason": "只有一次有记录"})
     act(handler, "submit", {"progress": "两次均有记录"})
     act(world.office.user, "accept", {"remark": "现场核验属实"})
     finding.refresh_from_db()
     assert (finding.state, finding.not_accepted, finding.closed_by) == ("CLOSED", 1, world.office.user)
     page = client.get(f"/findings/{finding.pk}/").content.decode()
-    for words in ("增设讨论环节", "只有一次有记录", "现场核验属实"):
+    for words in ("增设讨论环节", "只有一次有记录", "现场核验属实", "记录.pdf"):
         assert words in page
+
+
+def test_acceptance_is_not_asked_for_without_proof_on_any_path(client, world):
+    finding = make_finding(world, state="RECTIFYING")
+    client.force_login(world.secretary.user)
+    given = {"progress": "已整改", "version": finding.version}
+    answer = client.post(f"/findings/{finding.pk}/submit/", given)
+    assert (answer.status_code, "申请验收前须上传整改佐证材料" in answer.content.decode()) == (400, True)
+    answer = client.post(
+        f"/api/v1/findings/{finding.pk}/acts/submit/",
+        {"progress": "已整改"},
+        content_type="application/json",
+        headers={"If-Match": f'"{finding.version}"', "X-CSRFToken": "x"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "not_ready")
+    with pytest.raises(Refused):
+        perform(finding, "submit", actor=world.secretary, at=now(), given={"progress": "已整改"})
+    assert Finding.objects.get(pk=finding.pk).state == "RECTIFYING"
+
+
+def test_proof_goes_in_through_the_page_of_the_finding_and_is_for_those_who_see_it(client, world):
+    finding = make_finding(world, state="RECTIFYING")
+    client.force_login(world.secretary.user)
+    address = f"/findings/{finding.pk}/evidence/"
+    answer = client.post(address, {"files": SimpleUploadedFile("整改.pdf", b"%PDF-1.7 x")}, follow=True)
+    assert [str(message) for message in answer.context["messages"]] == ["已上传 1 个文件"]
+    item = finding.evidence.get()
+    assert f"{address}{item.pk}/" in answer.content.decode()
+    for actor, status in ((world.office, 200), (world.inspector, 200), (world.other_secretary, 404)):
+        client.force_login(actor.user)
+        found = client.get(f"{address}{item.pk}/")
+        assert found.status_code == status
+        if found.streaming:
+            assert b"".join(found.streaming_content) == b"%PDF-1.7 x"
+            for close in found._resource_closers:
+                close()
+    client.force_login(world.office.user)
+    answer = client.post(address, {"files": SimpleUploadedFile("a.pdf", b"%PDF-1.7 y")}, follow=True)
+    refusal = decide(Finding.objects.get(pk=finding.pk), "attach", actor=world.office, at=now())
+    assert [str(message) for message in answer.context["messages"]] == [str(refusal.reason)]
+    assert finding.evidence.count() == 1
 
 
 def test_the_unit_learns_of_a_finding_when_it_is_assigned(client, world):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
+from tracker.api.evidence import WithEvidence
 from tracker.api.subjects import Subjects, WithActs
 from tracker.models import Finding, Inspection
 
@@ -41,7 +42,7 @@ class InspectionSerializer(WithActs):
         read_only_fields = fields
 
 
-class Findings(Subjects):
+class Findings(WithEvidence):
     """Findings in sight: those one's organisations keep, and those assigned to them."""
 
     serializer_class = FindingSerializer

@@ -6,25 +6,15 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
-from django.http import FileResponse
-from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.decorators import action
-from rest_framework.parsers import MultiPartParser
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from branches.models import Organization
-from common.api.changes import etag, once
-from common.api.fields import Strict
 from common.clock import local_date, now
 from common.workdays import Calendar
-from tracker import evidence
-from tracker.api.subjects import Subjects, WithActs
+from tracker.api.evidence import WithEvidence
+from tracker.api.subjects import WithActs
 from tracker.lights import light_of
-from tracker.models import Evidence, Task
+from tracker.models import Task
 
 
 class TaskSerializer(WithActs):
@@ -51,25 +41,6 @@ class TaskSerializer(WithActs):
         calendar = context.setdefault("calendar", None) or Calendar.load()
         context["calendar"] = calendar
         return light_of(task, day=local_date(now()), calendar=calendar).value
-
-
-class EvidenceSerializer(serializers.ModelSerializer):
-    """A file that stands as evidence of a task."""
-
-    media_type = serializers.CharField(source="file.media_type", read_only=True)
-    size = serializers.IntegerField(source="file.size", read_only=True)
-    sha256 = serializers.CharField(source="file.sha256", read_only=True)
-
-    class Meta:
-        model = Evidence
-        fields = ("id", "name", "media_type", "size", "sha256", "added_by", "added_at")
-        read_only_fields = fields
-
-
-class Upload(Strict):
-    """A file, as multipart/form-data."""
-
-    file = serializers.FileField()
 
 
 class TaskFilter(django_filters.FilterSet):
@@ -99,7 +70,7 @@ class TaskFilter(django_filters.FilterSet):
         return found.overdue_on(day)
 
 
-class Tasks(Subjects):
+class Tasks(WithEvidence):
     """Tasks of organisations in sight."""
 
     serializer_class = TaskSerializer
@@ -113,40 +84,4 @@ class Tasks(Subjects):
             return Task.objects.none()
         return Task.objects.visible_to(self.actor).select_related(
             "measure__plan__organization", "organization"
-        )
-
-    @extend_schema(methods=["GET"], responses=EvidenceSerializer(many=True), filters=False)
-    @extend_schema(
-        methods=["POST"], request={"multipart/form-data": Upload}, responses={201: EvidenceSerializer}
-    )
-    @action(detail=True, methods=["get", "post"], parser_classes=[MultiPartParser], filter_backends=[])
-    def evidence(self, request: Request, pk: Any = None) -> Response:
-        """The task's evidence; a new file is checked by its content and stored once by its sha256."""
-        task = self.get_object()
-        if request.method == "GET":
-            rows = task.evidence.select_related("file")
-            return Response(EvidenceSerializer(rows, many=True).data)
-        given = Upload(data=request.data)
-        given.is_valid(raise_exception=True)
-
-        def keep() -> Response:
-            known = set(task.evidence.values_list("pk", flat=True))
-            after = evidence.attach(task, upload=given.validated_data["file"], actor=self.actor, at=now())
-            made = task.evidence.exclude(pk__in=known).select_related("file").latest("pk")
-            return Response(EvidenceSerializer(made).data, status=201, headers={"ETag": etag(after.version)})
-
-        return once(request, keep)
-
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
-    @action(detail=True, methods=["get"], url_path=r"evidence/(?P<item>\d{1,18})", filter_backends=[])
-    def evidence_file(self, request: Request, pk: Any = None, item: str = "") -> FileResponse:
-        """The bytes of one piece of evidence, always as a download."""
-        found = get_object_or_404(
-            Evidence.objects.select_related("file"), pk=int(item), task=self.get_object()
-        )
-        return FileResponse(
-            evidence.open_file(found.file),
-            as_attachment=True,
-            filename=found.name,
-            content_type="application/octet-stream",
         )

@@ -11,7 +11,9 @@ from branches.models import Post
 from common.clock import local_date
 from tracker.demo.careers import World
 from tracker.demo.diary import Diary, Life
+from tracker.demo.files import paper
 from tracker.demo.words import pick
+from tracker.evidence import attach
 from tracker.inspections import draw_sample, plan_inspection, record_finding, record_visit
 from tracker.models import Finding, Visit
 from tracker.transitions import perform
@@ -163,6 +165,9 @@ class Rectifying:
             self.at = yield self.at + timedelta(days=7)
         if act == "enter_measures":
             given["handler"] = actor.user.pk
+        if act == "submit" and not self.finding.evidence.exists():
+            proof = paper("整改情况报告", "整改情况报告", (self.text["progress"], "云川市 · 样例材料"))
+            self.finding = attach(self.finding, upload=proof, actor=actor, at=self.at)
         self._do(act, actor, **given)
 
     def _do(self, act: str, actor: Actor, **given: Any) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import IO
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -55,6 +56,15 @@ class StoredFile(models.Model):
     def __str__(self) -> str:
         return self.sha256[:12]
 
+    @property
+    def place(self) -> str:
+        """Where the content lies in the store."""
+        return f"evidence/{self.sha256[:2]}/{self.sha256}"
+
+    def open(self) -> IO[bytes]:
+        """The bytes, for a caller that has already checked who asks."""
+        return default_storage.open(self.place)
+
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
     def current(self) -> EvidenceQuerySet:
@@ -81,8 +91,6 @@ class Evidence(models.Model):
     replaced_by = models.OneToOneField("self", models.PROTECT, null=True, related_name="replaces")
 
     objects = EvidenceQuerySet.as_manager()
-
-    SUBJECTS: ClassVar[tuple[str, ...]] = ("task", "finding")
 
     class Meta:
         ordering = ["added_at", "pk"]

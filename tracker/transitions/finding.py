@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from tracker.models import Finding
 from tracker.transitions import forms
 from tracker.transitions.engine import Context, Sentence, Transition
-from tracker.transitions.parties import INSPECTOR, OFFICE, UNIT
+from tracker.transitions.parties import HANDLER, INSPECTOR, OFFICE, UNIT
+from tracker.transitions.proof import attaching, proof_is_there
 
 State = Finding.State
 
@@ -107,6 +108,7 @@ TABLE: list[Transition] = [
         form=forms.ProgressForm,
         effect=_progress,
     ),
+    attaching({State.RECTIFYING}, who=(HANDLER, UNIT)),
     Transition(
         "submit",
         _("Request acceptance"),
@@ -114,6 +116,7 @@ TABLE: list[Transition] = [
         State.SUBMITTED,
         who=(UNIT,),
         form=forms.ProgressForm,
+        ready=proof_is_there,
         effect=_submit,
         primary=True,
     ),

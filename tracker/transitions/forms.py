@@ -141,13 +141,29 @@ class AttachForm(ActForm):
     """A file that already lies in the store, under the name people gave it."""
 
     file = forms.ModelChoiceField(StoredFile.objects.all())
-    name = forms.CharField(max_length=120)
+    name = forms.CharField(label=_("File name"), max_length=120)
+    replaces = forms.ModelChoiceField(Evidence.objects.none(), label=_("Newer version of"), required=False)
+
+    def prepare(self) -> None:
+        self.fields["replaces"].queryset = self._current()  # type: ignore[attr-defined]
+        self.fields["replaces"].error_messages["invalid_choice"] = _(
+            "The file to replace is not there any more, or was already replaced. Open the page again."
+        )
 
     def clean_file(self) -> StoredFile:
         file = self.cleaned_data["file"]
-        if Evidence.objects.filter(task=self.subject, file=file).exists():
-            raise forms.ValidationError(_("This file is already attached to the task."))
+        if file.scan == StoredFile.Scan.INFECTED:
+            raise forms.ValidationError(
+                _(
+                    "The scanner found malicious software in this file. Scan your device and attach a clean file."
+                )
+            )
+        if self._current().filter(file=file).exists():
+            raise forms.ValidationError(_("This file is already attached."))
         return file
+
+    def _current(self) -> Any:
+        return self.subject.evidence.current()
 
 
 class ReturnForm(ActForm):

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.clock import local_date
 from common.workdays import Calendar
-from tracker.models import Evidence, Extension, Task
+from tracker.models import Extension, Task
 from tracker.notices import notify_office, notify_people, notify_unit
 from tracker.transitions import amending, clock, forms
 from tracker.transitions.engine import Context, Sentence, Transition, start_history
@@ -23,6 +23,7 @@ from tracker.transitions.parties import (
     UNIT,
     UNIT_SECRETARY,
 )
+from tracker.transitions.proof import attaching, evidence_is_there, evidence_still_counts
 
 State = Task.State
 ACKNOWLEDGE_DAYS = 3
@@ -46,18 +47,6 @@ def _second_person(context: Context) -> Sentence | None:
 def _review_not_begun(context: Context) -> Sentence | None:
     if context.subject.reviewed_by_id:
         return _("The review has begun. Ask the reviewer to return it instead.")
-    return None
-
-
-def _evidence_is_there(context: Context) -> Sentence | None:
-    task = context.subject
-    if task.measure.evidence_required and not Evidence.objects.filter(task=task).exists():
-        note = task.measure.evidence_note
-        if note:
-            return _("Evidence is required before this can be handed in: %(note)s. Upload it first.") % {
-                "note": note
-            }
-        return _("Evidence is required before this can be handed in. Upload it first.")
     return None
 
 
@@ -92,17 +81,6 @@ def _progress(context: Context) -> None:
         task.number = given["number"]
     if local_date(context.at) > task.due:
         # 补录: late entry stays possible and carries both dates
-        context.notes.update({"late_entry": True, "due": task.due})
-
-
-def _attach(context: Context) -> None:
-    assert context.actor is not None
-    task, given = context.subject, context.given
-    Evidence.objects.create(
-        task=task, file=given["file"], name=given["name"], added_by=context.actor.user, added_at=context.at
-    )
-    context.notes["sha256"] = given["file"].sha256
-    if local_date(context.at) > task.due:
         context.notes.update({"late_entry": True, "due": task.due})
 
 
@@ -270,16 +248,7 @@ TABLE: list[Transition] = [
         form=forms.ReportForm,
         effect=_progress,
     ),
-    Transition(
-        "attach",
-        _("Attach evidence"),
-        frozenset({State.ACTIVE}),
-        None,
-        who=(HANDLER, UNIT),
-        form=forms.AttachForm,
-        effect=_attach,
-        offered=False,
-    ),
+    attaching({State.ACTIVE}, who=(HANDLER, UNIT)),
     Transition(
         "submit",
         _("Hand in as done"),
@@ -287,7 +256,7 @@ TABLE: list[Transition] = [
         State.SUBMITTED,
         who=(UNIT,),
         form=forms.SubmitForm,
-        ready=_evidence_is_there,
+        ready=evidence_is_there,
         effect=_submit,
         after=_handed_in,
         primary=True,
@@ -358,6 +327,7 @@ TABLE: list[Transition] = [
         who=(REVIEWER,),
         form=forms.RemarkForm,
         guard=_not_own_submission,
+        ready=evidence_still_counts,
         effect=_approve,
         after=_done,
         primary=True,
@@ -370,6 +340,7 @@ TABLE: list[Transition] = [
         who=(SECOND_REVIEWER,),
         form=forms.RemarkForm,
         guard=_second_person,
+        ready=evidence_still_counts,
         effect=_approve_second,
         after=_done,
         primary=True,

@@ -19,16 +19,21 @@ from branches.models import Organization
 from common.clock import local_date, now
 from common.errors import NotAllowed, Refused
 from common.workdays import Calendar
+from tracker import evidence
 from tracker.chain import chain_of
 from tracker.finding_list import GROUPS, FindingFilter, glance
 from tracker.inspections import kept_by, record_finding
 from tracker.models import Finding
 from tracker.timeline import timeline_of
+from tracker.transitions import decide
 from tracker.transitions.forms import plain_text
 from tracker.views.acts import act_page, actor_of, offers_for
+from tracker.views.evidence import attach_along
 
 SUGGESTED = 300
 """Organisations offered while typing; every other one is found by its code or its full name."""
+WITH_FILES = frozenset({"report", "submit"})
+"""Acts whose page also takes proof, so that text and photos go in together."""
 ELSEWHERE = [Finding.Origin.TOUR, Finding.Origin.SPEECH, Finding.Origin.SELF_CHECK]
 """Origins of findings that come without a visit of one's own."""
 
@@ -132,6 +137,9 @@ def finding_page(request: HttpRequest, pk: int) -> HttpResponse:
             "finding": finding,
             "glance": glance(finding, day=today, calendar=calendar),
             "offers": offers_for(finding, actor=actor, at=at),
+            "evidence": evidence.shown(finding.evidence.select_related("file", "added_by"), actor=actor),
+            "may_attach": decide(finding, "attach", actor=actor, at=at).allowed,
+            "accept": evidence.ACCEPT,
             "chain": list(reversed(chain_of(finding.organization, day=today))),
             "lines": timeline_of(finding),
             "inspection": visit.inspection if visit and actor.sees(visit.inspection.organization) else None,
@@ -142,6 +150,7 @@ def finding_page(request: HttpRequest, pk: int) -> HttpResponse:
 def finding_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
     """``/findings/<pk>/<act>/``: the form of one act, with the fact above it."""
     finding = _finding(actor_of(request), pk)
+    uploads = act in WITH_FILES
     return act_page(
         request,
         finding,
@@ -151,7 +160,13 @@ def finding_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         context={
             "finding": finding,
             "glance": glance(finding, day=local_date(now()), calendar=Calendar.load()),
+            "uploads": uploads,
+            "accept": evidence.ACCEPT,
+            "evidence": evidence.shown(finding.evidence.select_related("file"), actor=actor_of(request))
+            if uploads
+            else [],
         },
+        before=(lambda subject: attach_along(request, subject)) if uploads else None,
     )
 
 

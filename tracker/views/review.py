@@ -25,6 +25,7 @@ from tracker.approving_many import (
     with_facts,
 )
 from tracker.asked import words_behind
+from tracker.evidence import shown
 from tracker.models import Measure, Task
 from tracker.reviewing import next_after, queue_of, recent_reasons, submission_of
 from tracker.today import to_verify
@@ -59,7 +60,8 @@ def review(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         "tracker/review/one.html",
         {
             "task": task,
-            "submission": submission_of(task, calendar=calendar),
+            "submission": (submission := submission_of(task, calendar=calendar)),
+            "evidence": shown(submission.evidence, actor=actor),
             "words": words_behind(task.measure, actor=actor),
             "waited": calendar.between(local_date(task.submitted_at), local_date(at)),
             "left": left,

@@ -1,4 +1,4 @@
-"""Tasks: the list with its filters, the page of one task, its acts, its evidence."""
+"""Tasks: the list with its filters, the page of one task, its acts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.functional import Promise
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from branches.models import Organization
 from common import saying
 from common.clock import local_date, now
-from common.errors import Refused, Stale
+from common.errors import Refused
 from common.workdays import Calendar
 from tracker import evidence
 from tracker.amendments import amendments_in, put_words_of_its_time
@@ -28,11 +28,12 @@ from tracker.gaps import gaps_in_sight, spelled_out
 from tracker.left_behind import SILENT_DAYS, left_by_handler, never_acting, units_left
 from tracker.lights import glance
 from tracker.loop import steps_of_task
-from tracker.models import Evidence, Extension, Plan, Task
+from tracker.models import Extension, Plan, Task
 from tracker.task_list import GROUPS, TaskFilter, counts_of, page_of, rows_of, with_names
 from tracker.timeline import RETURNS, last_return, timeline_of
 from tracker.transitions import act_form, perform
 from tracker.views.acts import Button, act_page, actor_of, offers_for
+from tracker.views.evidence import attach_along
 
 SHOWN_GROUPS = ("open", "pending", "returned", "urgent", "active", "review", "done")
 SWITCHES: dict[str, str | Promise] = {
@@ -174,7 +175,7 @@ def task_page(request: HttpRequest, pk: int) -> HttpResponse:
             "last_return": next((line for line in lines if line.act in RETURNS), None)
             if task.returned
             else None,
-            "evidence": task.evidence.select_related("file", "added_by"),
+            "evidence": evidence.shown(task.evidence.select_related("file", "added_by"), actor=actor),
             "extension": _open_extension(task, actor=actor, at=at),
             **_ranked(offers),
             "acknowledge": act_form(task, "acknowledge", actor=actor, at=at)
@@ -231,7 +232,9 @@ def task_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         "glance": glance(task, day=local_date(now()), calendar=Calendar.load()),
         "uploads": uploads,
         "accept": evidence.ACCEPT,
-        "evidence": task.evidence.select_related("file") if uploads else [],
+        "evidence": evidence.shown(task.evidence.select_related("file"), actor=actor_of(request))
+        if uploads
+        else [],
         "last_return": last_return(task) if uploads and task.returned else None,
     }
     return act_page(
@@ -241,23 +244,8 @@ def task_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         page=reverse("tracker:task", args=[pk]),
         about="tracker/tasks/_about.html",
         context=context,
-        before=(lambda subject: _attach_along(request, subject)) if uploads else None,
+        before=(lambda subject: attach_along(request, subject)) if uploads else None,
     )
-
-
-def _attach_along(request: HttpRequest, task: Task) -> Task:
-    """Attach the files that came with a form; the form itself then goes on from the newer version.
-
-    Raises Refused for the first file that is not taken, and Stale if somebody else acted in between.
-    """
-    for upload in request.FILES.getlist("files"):
-        before = task.version
-        task = evidence.attach(task, upload=upload, actor=actor_of(request), at=now())
-        if task.version != before + 1:
-            raise Stale(
-                _("Somebody else acted on this in the meantime. Look at the present state and decide again.")
-            )
-    return task
 
 
 @require_POST
@@ -301,50 +289,6 @@ def _for_each(request: HttpRequest, act: str, tasks: Any) -> int:
     for sentence in sorted(refusals):
         messages.error(request, sentence)
     return done
-
-
-@require_POST
-def add_evidence(request: HttpRequest, pk: int) -> HttpResponse:
-    """Attach one or several files to a task; each is taken or refused by itself, with its sentence."""
-    task, taken = _task(request, pk), 0
-    uploads = request.FILES.getlist("files")
-    for upload in uploads:
-        try:
-            evidence.attach(task, upload=upload, actor=actor_of(request), at=now())
-            taken += 1
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-    if taken:
-        messages.success(
-            request,
-            ngettext("%(count)s file attached", "%(count)s files attached", taken) % {"count": taken},
-        )
-    if not uploads:
-        messages.error(request, _("Choose a file or take a photo first."))
-    return redirect(reverse("tracker:task", args=[pk]) + "#evidence")
-
-
-@require_GET
-def evidence_file(request: HttpRequest, pk: int, evidence_pk: int) -> FileResponse:
-    """One file of a task as a download, for whoever sees the task."""
-    item = get_object_or_404(
-        Evidence.objects.select_related("file").filter(
-            task__in=Task.objects.visible_to(actor_of(request)).filter(pk=pk)
-        ),
-        pk=evidence_pk,
-    )
-    response = FileResponse(
-        evidence.open_file(item.file),
-        as_attachment=True,
-        filename=item.name,
-        content_type=item.file.media_type,
-    )
-    # What a stranger uploaded never runs in this site's name, even if a browser were to show it.
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Cache-Control"] = "private, no-cache"
-    return response
 
 
 def extension_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
@@ -397,8 +341,6 @@ urlpatterns: list = [
     path("tasks/rename/", rename_many, name="rename_many"),
     path("tasks/gaps/", gap_list, name="gaps"),
     path("tasks/<int:pk>/", task_page, name="task"),
-    path("tasks/<int:pk>/evidence/", add_evidence, name="add_evidence"),
-    path("tasks/<int:pk>/evidence/<int:evidence_pk>/", evidence_file, name="evidence_file"),
     path("tasks/<int:pk>/break-down/", task_break_down, name="task_break_down"),
     path("tasks/<int:pk>/<slug:act>/", task_act, name="task_act"),
     path("extensions/<int:pk>/", extension_page, name="extension"),
