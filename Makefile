@@ -48,6 +48,7 @@ LOCK := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 lock:
 	$(LOCK) --output-file requirements.txt
+	$(LOCK) --extra s3 --constraint requirements.txt --output-file requirements-s3.txt
 	$(LOCK) --extra dev --output-file requirements-dev.txt
 
 define venv

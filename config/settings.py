@@ -14,6 +14,7 @@ from common.logs import logging_config
 from config.database import database_from_url
 from config.embedded import socket_path
 from config.secret_key import kept_secret_key
+from config.storage import file_storage
 
 # Lets our classes be written with the types the checker knows, such as CharField[str, str].
 django_stubs_ext.monkeypatch()
@@ -134,7 +135,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # A command that is asked about each file, such as `clamdscan --fdpass --no-summary`: 0 clean, 1 infected, else failed.
 EVIDENCE_SCANNER = shlex.split(env.str("EVIDENCE_SCANNER", ""))
-EVIDENCE_SCANNER_SECONDS = env.int("EVIDENCE_SCANNER_SECONDS", 60)
+EVIDENCE_SCANNER_SECONDS = min(env.int("EVIDENCE_SCANNER_SECONDS", 60), 60)
 # How much evidence there may be; 0: off.
 EVIDENCE_TASK_MB = env.int("EVIDENCE_TASK_MB", 500)
 EVIDENCE_ORGANIZATION_MB = env.int("EVIDENCE_ORGANIZATION_MB", 2048)
@@ -144,7 +145,7 @@ STATIC_ROOT = Path(env.str("STATIC_ROOT", str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder", "config.assets.AllowListFinder"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": file_storage(env),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
