@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 
 from branches.access import Actor
 from branches.models import Organization, Post, User
-from branches.tree import add_organization
+from branches.tree import Addition, add_organization, add_organizations
 from common.clock import local_date, moment
 from common.workdays import Calendar
 from tracker.clashes import clashes_in, keep_clashes
@@ -65,28 +65,67 @@ def on(actor: Actor, day: date) -> Actor:
     return Actor.on(actor.user, day)
 
 
+def _addition(kind: str, code: str, *, parent: str = "") -> Addition:
+    name = f"{Organization.Kind(kind).label}{int(code[1:])}"
+    return Addition(code, kind, name, short_name=name, parent=parent, active_from=date(2020, 1, 1))
+
+
+def _actors(places: list[tuple[Organization, str]]) -> list[Actor]:
+    """A person for each post, as of a day in spring: two statements for all."""
+    numbers = [next(_serial) for _ in places]
+    users = User.objects.bulk_create(User(username=f"user{n}", name=f"人员{n}") for n in numbers)
+    posts = [
+        Post(user=user, organization=organization, role=role, since=date(2020, 1, 1))
+        for user, (organization, role) in zip(users, places, strict=True)
+    ]
+    return [Actor(post.user, SPRING, (post,)) for post in Post.objects.bulk_create(posts)]
+
+
 class World:
     """工委 → 党组 → 机关党委 → branches, with the people the chain needs; ``other`` is a second committee."""
 
     def __init__(self, *, branches: int = 2) -> None:
-        self.top = make_organization("WORK_COMMITTEE")
-        self.group = make_organization("LEADING_GROUP", parent=self.top)
-        self.committee = make_organization("COMMITTEE", parent=self.group)
-        self.branches = [make_organization("BRANCH", parent=self.committee) for _ in range(branches)]
-        self.other_committee = make_organization(
-            "COMMITTEE", parent=make_organization("LEADING_GROUP", parent=self.top)
+        top, group, committee = "WORK_COMMITTEE", "LEADING_GROUP", "COMMITTEE"
+        codes = [f"T{next(_serial):05d}" for _ in range(6 + branches)]
+        ids = add_organizations(
+            [
+                _addition(top, codes[0]),
+                _addition(group, codes[1], parent=codes[0]),
+                _addition(committee, codes[2], parent=codes[1]),
+                *(_addition("BRANCH", code, parent=codes[2]) for code in codes[6:]),
+                _addition(group, codes[3], parent=codes[0]),
+                _addition(committee, codes[4], parent=codes[3]),
+                _addition("BRANCH", codes[5], parent=codes[4]),
+            ]
         )
-        self.other_branch = make_organization("BRANCH", parent=self.other_committee)
-        self.office = actor_at(self.top, "CLERK")
-        self.issuer = actor_at(self.top, "SECRETARY")
-        self.leader = actor_at(self.top, "LEADER")
-        self.inspector = actor_at(self.top, "INSPECTOR")
-        self.chief = actor_at(self.group, "CHIEF")
-        self.group_leader = actor_at(self.group, "LEADER")
-        self.reviewer = actor_at(self.committee, "CLERK")
-        self.committee_secretary = actor_at(self.committee, "SECRETARY")
-        self.secretaries = [actor_at(branch, "SECRETARY") for branch in self.branches]
-        self.other_secretary = actor_at(self.other_branch, "SECRETARY")
+        made = Organization.objects.in_bulk(ids.values())
+        places = [made[ids[code]] for code in codes]
+        self.top, self.group, self.committee, _other_group, self.other_committee, self.other_branch = places[:6]
+        self.branches = places[6:]
+        posts = [
+            (self.top, "CLERK"),
+            (self.top, "SECRETARY"),
+            (self.top, "LEADER"),
+            (self.top, "INSPECTOR"),
+            (self.group, "CHIEF"),
+            (self.group, "LEADER"),
+            (self.committee, "CLERK"),
+            (self.committee, "SECRETARY"),
+            (self.other_branch, "SECRETARY"),
+            *((branch, "SECRETARY") for branch in self.branches),
+        ]
+        (
+            self.office,
+            self.issuer,
+            self.leader,
+            self.inspector,
+            self.chief,
+            self.group_leader,
+            self.reviewer,
+            self.committee_secretary,
+            self.other_secretary,
+            *self.secretaries,
+        ) = _actors(posts)
 
     @property
     def branch(self) -> Organization:
