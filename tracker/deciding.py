@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Prefetch, prefetch_related_objects
+from django.utils.translation import gettext as _
 
 from branches.access import Actor
 from branches.models import Organization, User
+from common.errors import NotAllowed
 from tracker.forms.plans import kinds_below, leaders_for
 from tracker.marked_text import why
 from tracker.models import Action, Measure, Plan, Source
+from tracker.plans import release_action
 from tracker.proposals import Proposal, Proposer
-from tracker.sources import Coverage
+from tracker.sources import Coverage, reopen_action
 from tracker.transitions.parties import is_office
 
 
@@ -95,6 +99,11 @@ class Card:
         """Whether taking it back would lose nobody's work: none of its measures was edited or issued."""
         return all(m.version == 0 and m.state == Measure.State.PROPOSED for m in self.measures)
 
+    def take_back(self, *, actor: Actor, at: datetime) -> Action:
+        """Let the action be undecided again. Raises NotAllowed, Stale, or Refused where a measure of it is issued."""
+        verb = release_action if self.state == Action.Decision.TAKEN else reopen_action
+        return verb(self.action, actor=actor, at=at)
+
     @property
     def kinds(self) -> list[str]:
         """The receivers the text suggests, as they are called."""
@@ -146,6 +155,29 @@ class Desk:
     def vague(self) -> list[Card]:
         """Cards whose words a person must still turn into a date."""
         return [card for card in self.to_do if card.vague]
+
+    @property
+    def talk(self) -> list[Card]:
+        """Undecided cards that stand in exhortation and closing words; the first to be set aside."""
+        return [
+            card
+            for card in self.to_do
+            if card.state == Action.Decision.OPEN
+            and card.action.passage
+            and card.action.passage.stance == "remark"
+        ]
+
+    def require_office(self) -> None:
+        """Raise NotAllowed unless the reader may decide on this source now."""
+        if hasattr(self.source, "corrected_by"):
+            raise NotAllowed(
+                _("A corrected text has taken the place of this one. Open that one and decide there.")
+            )
+        if not self.may_decide:
+            raise NotAllowed(
+                _("Only the office of %(unit)s may decide on its sources.")
+                % {"unit": self.source.organization.short_name}
+            )
 
     def card(self, pk: int) -> Card | None:
         return next((card for card in self.cards if card.action.pk == pk), None)

@@ -7,16 +7,15 @@ from typing import Any
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from branches.api.base import Listed
 from branches.api.serializers import OrganizationInSight
 from common.api.changes import once
 from common.api.fields import Strict
 from common.clock import now
-from tracker.models import Action, Source
+from tracker.api.superiors import Rooted
+from tracker.models import Source
 from tracker.sources import receive_source
 
 
@@ -52,20 +51,7 @@ class SourceCreation(Strict):
     text = serializers.CharField(trim_whitespace=False)
 
 
-class ActionSerializer(serializers.ModelSerializer):
-    """Something definite to do, ``text`` verbatim from ``start`` to ``end`` of the source."""
-
-    text = serializers.CharField(read_only=True)
-
-    class Meta:
-        model = Action
-        fields = (
-            "id", "start", "end", "text", "kinds", "done", "slots", "why", "added_by_hand", "decision", "reason",
-        )  # fmt: skip
-        read_only_fields = fields
-
-
-class Sources(Listed):
+class Sources(Rooted):
     """Documents kept by organisations in sight."""
 
     serializer_class = SourceSerializer
@@ -75,7 +61,11 @@ class Sources(Listed):
 
     def get_queryset(self) -> QuerySet[Source]:
         """Sources in sight."""
-        return Source.objects.none() if self.is_drawing_the_schema else Source.objects.visible_to(self.actor)
+        if self.is_drawing_the_schema:
+            return Source.objects.none()
+        beside = ("corrects", "corrected_by")
+        sources = Source.objects.visible_to(self.actor).select_related("organization", *beside)
+        return sources.defer(*(f"{name}__text" for name in beside))
 
     def get_serializer_class(self) -> Any:
         """Lists leave the text out."""
@@ -92,13 +82,3 @@ class Sources(Listed):
                 receive_source(actor=self.actor, at=now(), **given.validated_data), status=201
             ),
         )
-
-    @extend_schema(responses=ActionSerializer(many=True), filters=False)
-    @action(detail=True, methods=["get"], filter_backends=[])
-    def actions(self, request: Request, pk: Any = None) -> Response:
-        """What the reading found in it, with offsets, and what became of each."""
-        source = self.get_object()
-        rows = list(Action.objects.filter(source=source))
-        for row in rows:
-            row.source = source
-        return Response(ActionSerializer(rows, many=True).data)

@@ -17,7 +17,7 @@ from tracker.forms.sources import CorrectionForm
 from tracker.models import Source
 from tracker.rereading import reread
 from tracker.views.acts import actor_of
-from tracker.views.sources import desk_address, desk_context, open_desk, require_office
+from tracker.views.sources import desk_address, desk_context, open_desk
 
 
 def source_file(request: HttpRequest, pk: int) -> FileResponse:
@@ -45,7 +45,7 @@ def read_again(request: HttpRequest, pk: int) -> HttpResponse:
 def correct(request: HttpRequest, pk: int) -> HttpResponse:
     """A corrected text in the place of this one; every decision on words it still has goes along."""
     source, desk, target = open_desk(request, pk)
-    require_office(desk)
+    desk.require_office()
     form = CorrectionForm(request.POST or None, request.FILES or None, source=source)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"] or None

@@ -25,12 +25,11 @@ from tracker.forms.refusals import lead_to_error, put
 from tracker.forms.sources import AsideForm, MergeForm, SourceForm, WordsForm
 from tracker.marked_text import paragraphs
 from tracker.models import Action, Measure, Plan, Source
-from tracker.plans import add_measure, merge_actions, release_action
+from tracker.plans import add_measure, merge_actions
 from tracker.sources import (
     Duplicate,
     add_action,
     receive_source,
-    reopen_action,
     set_aside,
     with_coverage,
 )
@@ -142,7 +141,7 @@ def accept(request: HttpRequest, pk: int, action: int) -> HttpResponse:
 def edit(request: HttpRequest, pk: int, action: int) -> HttpResponse:
     """Change the proposed measure before accepting it; ``again`` makes a further one of the same words."""
     source, desk, target = open_desk(request, pk)
-    require_office(desk)
+    desk.require_office()
     card = desk.card(action)
     if card is None:
         raise Http404
@@ -183,7 +182,7 @@ def edit(request: HttpRequest, pk: int, action: int) -> HttpResponse:
 def aside(request: HttpRequest, pk: int, action: int) -> HttpResponse:
     """Say why an action needs no measure."""
     _source, desk, target = open_desk(request, pk)
-    require_office(desk)
+    desk.require_office()
     card = desk.card(action)
     if card is None:
         raise Http404
@@ -202,7 +201,7 @@ def aside(request: HttpRequest, pk: int, action: int) -> HttpResponse:
 def merge(request: HttpRequest, pk: int, action: int) -> HttpResponse:
     """Let a measure of the chosen plan take up an action; the last one made is offered first."""
     _source, desk, target = open_desk(request, pk)
-    require_office(desk)
+    desk.require_office()
     card = desk.card(action)
     if card is None:
         raise Http404
@@ -226,15 +225,14 @@ def undo(request: HttpRequest, pk: int, action: int) -> HttpResponse:
     card = desk.card(action)
     if card is None:
         raise Http404
-    verb = release_action if card.state == Action.Decision.TAKEN else reopen_action
-    verb(card.action, actor=actor_of(request), at=now())
+    card.take_back(actor=actor_of(request), at=now())
     return _decided(request, pk, action, target, stay=True)
 
 
 def sweep(request: HttpRequest, pk: int) -> HttpResponse:
     """Set aside many at once: what reads like exhortation or reports done work is ticked beforehand."""
     _source, desk, target = open_desk(request, pk)
-    require_office(desk)
+    desk.require_office()
     groups = _sweep_groups(desk)
     form = AsideForm(request.POST or None, initial={"reason": REASONS[0]})
     chosen = set(request.POST.getlist("actions"))
@@ -263,7 +261,7 @@ def sweep(request: HttpRequest, pk: int) -> HttpResponse:
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """Mark words of the text as an action; the script fills in what was selected."""
     source, desk, target = open_desk(request, pk)
-    require_office(desk)
+    desk.require_office()
     form = WordsForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
@@ -294,19 +292,6 @@ def _plan(target: Target) -> Plan:
     if target.plan is None:
         raise Refused(_("Choose or create the plan first; accepted measures go there."))
     return target.plan
-
-
-def require_office(desk: Desk) -> None:
-    """Raise NotAllowed unless the visitor may decide on this source now."""
-    if hasattr(desk.source, "corrected_by"):
-        raise NotAllowed(
-            _("A corrected text has taken the place of this one. Open that one and decide there.")
-        )
-    if not desk.may_decide:
-        raise NotAllowed(
-            _("Only the office of %(unit)s may decide on its sources.")
-            % {"unit": desk.source.organization.short_name}
-        )
 
 
 def desk_context(desk: Desk, target: Target) -> dict[str, Any]:
@@ -353,9 +338,7 @@ def _sweep_groups(desk: Desk) -> list[tuple[str, list[Any], bool]]:
     """Undecided cards in three groups; the first two are ticked beforehand."""
     waiting = [card for card in desk.cards if card.state == Action.Decision.OPEN]
     done = [card for card in waiting if card.action.done]
-    talk = [
-        c for c in waiting if not c.action.done and c.action.passage and c.action.passage.stance == "remark"
-    ]
+    talk = desk.talk
     rest = [card for card in waiting if card not in done and card not in talk]
     return [
         (_("Exhortation and closing words"), talk, True),
