@@ -7,7 +7,8 @@ first events, whatever the number of branches: no row of it passes through Pytho
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from django.db import connection, transaction
@@ -18,12 +19,11 @@ from branches.models import Post
 from common.clock import local_date
 from common.jobs import request_job
 from common.models import Job
-from common.periods import Period
 from common.workdays import Calendar
 from tracker.events import first_body
 from tracker.issuing import issuable, receivers_of
 from tracker.models import Event, Measure, Notice, Plan, Task
-from tracker.occurrences import AHEAD, Occurrence, opened
+from tracker.occurrences import Occurrence, opening_of
 from tracker.plan_table import latest_job
 from tracker.transitions import perform
 from tracker.transitions.parties import require_edit
@@ -31,7 +31,7 @@ from tracker.transitions.task import ACKNOWLEDGE_DAYS
 
 
 def fan_out(plan: Plan, *, at: datetime, progress: Callable[[int, int], None] | None = None) -> int:
-    """Make the tasks of an issued plan that do not exist yet; returns how many were made.
+    """Make the tasks of an issued plan that do not exist yet, up to the horizon; returns how many were made.
 
     For each measure in turn, in one transaction: lock it, start it when it is still proposed, insert its missing
     tasks with their first events. Then the units' people hear of it. A run that is killed leaves whole measures;
@@ -40,11 +40,9 @@ def fan_out(plan: Plan, *, at: datetime, progress: Callable[[int, int], None] | 
     ``progress(done, total)`` is called between measures, outside any transaction.
     """
     day, calendar = local_date(at), Calendar.load()
-    issued_on = local_date(plan.issued_at) if plan.issued_at else day
     measures, made = issuable(plan), 0
     for done, measure in enumerate(measures, start=1):
-        since = issued_on if measure.state == Measure.State.ACTIVE else day
-        dates = opened(plan, measure, since=since, day=day, calendar=calendar)
+        dates = opening_of(plan, measure, since=day, day=day, calendar=calendar).opened
         with transaction.atomic():
             Measure.objects.select_for_update().get(pk=measure.pk)
             if measure.state == Measure.State.PROPOSED:
@@ -57,27 +55,67 @@ def fan_out(plan: Plan, *, at: datetime, progress: Callable[[int, int], None] | 
     return made
 
 
-def open_next_years(*, at: datetime) -> int:
-    """Ask for the tasks of the year that begins within a month, for plans over several years; returns how many plans.
+def ask_to_open_ahead(*, at: datetime) -> bool:
+    """Ask, once a local day, for what has come within the horizon since the day before; whether this call asked.
 
-    Asking again on the next day or tick finds the same job. One query where there is no such plan.
+    One query where the day's job is there already; a job that failed is followed by the next day's, which makes up.
     """
-    year = (local_date(at) + AHEAD).year
-    plans = Plan.objects.filter(state=Plan.State.ISSUED, until_year__gte=year)
-    asked = 0
-    for plan in plans:
-        if Period.parse(plan.period).year >= year:
-            continue
-        with transaction.atomic():
-            request_job(
-                "fan_out",
-                payload={"plan": plan.pk},
-                requested_by=None,
-                at=at,
-                key=f"fan_out:{plan.pk}:year{year}",
-            )
-        asked += 1
-    return asked
+    key = f"open_ahead:{local_date(at)}"
+    if Job.objects.filter(key=key).exists():
+        return False
+    with transaction.atomic():
+        request_job("open_ahead", payload={}, requested_by=None, at=at, key=key)
+    return True
+
+
+def open_ahead(*, at: datetime, progress: Callable[[int, int], None] | None = None) -> int:
+    """Open the occurrences of recurring measures under way that have come within the horizon; returns tasks made.
+
+    Each for whoever receives the measure on that day, in one transaction per measure; then the units' people hear of
+    it. An occurrence that any unit has already is left alone: units that join later get it by a supplement, which
+    somebody confirms. Killed anywhere and run again it makes what is missing and nothing twice.
+    """
+    day, calendar = local_date(at), Calendar.load()
+    plans, made = _plans_with_recurring_work(), 0
+    for done, (plan, measures) in enumerate(plans, start=1):
+        for measure in measures:
+            measure.plan = plan
+            made += _open_reached(measure, at=at, day=day, calendar=calendar)
+        if Task.objects.filter(measure__in=measures, issued_on=day).exists():
+            _announce(plan, at=at)
+        if progress:
+            progress(done, len(plans))
+    return made
+
+
+def _plans_with_recurring_work() -> list[tuple[Plan, list[Measure]]]:
+    """Issued plans with their recurring measures under way; what was carried over keeps the tasks it came with."""
+    measures = (
+        Measure.objects.filter(
+            state=Measure.State.ACTIVE, plan__state=Plan.State.ISSUED, carried_from__isnull=True
+        )
+        .exclude(cadence=Measure.Cadence.ONCE)
+        .select_related("plan__organization")
+        .prefetch_related("receivers")
+        .order_by("plan", "position", "pk")
+    )
+    return [(plan, list(own)) for plan, own in groupby(measures, key=lambda measure: measure.plan)]
+
+
+def _open_reached(measure: Measure, *, at: datetime, day: date, calendar: Calendar) -> int:
+    plan = measure.plan
+    reached = opening_of(plan, measure, since=day, day=day, calendar=calendar).opened
+    known = set(
+        Task.objects.filter(measure=measure).order_by().values_list("occurrence", flat=True).distinct()
+    )
+    fresh = [occurrence for occurrence in reached if occurrence.label not in known]
+    if not fresh:
+        return 0
+    with transaction.atomic():
+        locked = Measure.objects.select_for_update(of=("self",)).select_related("plan").get(pk=measure.pk)
+        if locked.state != Measure.State.ACTIVE or locked.plan.state != Plan.State.ISSUED:
+            return 0
+        return sum(_make_missing(plan, measure, one, at=at, calendar=calendar) for one in fresh)
 
 
 def _make_missing(

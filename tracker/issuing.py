@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import Prefetch
 from django.utils.functional import Promise
@@ -17,8 +17,10 @@ from common.workdays import Calendar
 from tracker.chain import Link, chains_of
 from tracker.clashes import Clash, Overload, Target, clashes_in, overloads_in
 from tracker.models import Measure, Plan, Task
-from tracker.occurrences import Occurrence, opened
+from tracker.occurrences import Occurrence, opening_of, planned
 from tracker.variants import LABELS, ROLES
+
+YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,10 @@ class Line:
     receiver_ids: frozenset[int] = frozenset()
     kinds: Counter[str] = field(default_factory=Counter)
     """How many of the receivers are of each kind."""
+    following: int = 0
+    """Occurrences that are opened later, as their time comes."""
+    next_on: date | None = None
+    """The day on which the first of these is opened."""
 
     @property
     def variants(self) -> list[tuple[str, str, int]]:
@@ -87,6 +93,21 @@ class Preview:
     existing_tasks: int
     clashes: list[Clash]
     overloads: list[Overload]
+
+    @property
+    def following(self) -> list[Line]:
+        """What recurs beyond the horizon: the rest is opened as its time comes."""
+        return [line for line in self.lines if line.following]
+
+    @property
+    def later_tasks(self) -> int:
+        """How many tasks follow the new ones by the receivers of today."""
+        return sum(line.receivers * line.following for line in self.lines)
+
+    @property
+    def next_on(self) -> date | None:
+        """The day on which the first of what follows is opened."""
+        return min((line.next_on for line in self.lines if line.next_on), default=None)
 
     @property
     def open_clashes(self) -> list[Clash]:
@@ -163,11 +184,15 @@ def _lacks(measure: Measure) -> Iterable[Lack]:
 
 
 def targets_of(plan: Plan, *, day: date, calendar: Calendar) -> list[Target]:
-    """What each measure that issuing concerns is to become; one query per measure for its receivers."""
+    """What each measure that issuing concerns is to become within a year, opened at once or later: what falls together
+    is seen before issuing. One query per measure for its receivers.
+    """
     targets = []
     for measure in issuable(plan):
         measure.plan = plan
-        dates = opened(plan, measure, since=day, day=day, calendar=calendar)
+        dates = planned(plan, measure, since=day, calendar=calendar)
+        if measure.cadence != Measure.Cadence.ONCE:
+            dates = [occurrence for occurrence in dates if occurrence.begins <= day + YEAR]
         targets.append(Target(measure, list(receivers_of(measure, plan, day=day)), dates))
     return targets
 
@@ -184,10 +209,12 @@ def preview(plan: Plan, *, day: date, calendar: Calendar) -> Preview:
     shares: dict[int, Share] = {}
     lines, off, provisional, existing = [], [], [], 0
     for target in targets:
-        measure, receivers, dates = target.measure, target.receivers, list(target.occurrences)
+        measure, receivers = target.measure, target.receivers
+        opening = opening_of(plan, measure, since=day, day=day, calendar=calendar)
+        dates, later = opening.opened, len(opening.following)
         ids = frozenset(organization.pk for organization in receivers)
         kinds = Counter(organization.kind for organization in receivers)
-        lines.append(Line(measure, len(receivers), dates, ids, kinds))
+        lines.append(Line(measure, len(receivers), dates, ids, kinds, later, opening.next_on))
         off += [(measure, o.due) for o in dates if not calendar.is_working(o.due)]
         provisional += [(measure, o.due) for o in dates if o.provisional]
         for organization in receivers:

@@ -11,7 +11,7 @@ from branches.access import Actor
 from common.clock import local_date, now
 from common.jobs import Progress, job_kind
 from common.models import Job
-from tracker.fan_out import fan_out, open_next_years
+from tracker.fan_out import ask_to_open_ahead, fan_out, open_ahead
 from tracker.models import Plan
 from tracker.pledges import make_pledges
 from tracker.reminders.sweep import sweep
@@ -29,6 +29,13 @@ def make_tasks(job: Job, progress: Progress) -> dict[str, Any]:
     return {"made": made, "url": f"/plans/{plan.pk}/"}
 
 
+@job_kind("open_ahead")
+def open_next_occurrences(job: Job, progress: Progress) -> dict[str, Any]:
+    """Open what recurring measures ask for next, in all issued plans."""
+    del job
+    return {"made": open_ahead(at=progress.now, progress=lambda done, total: progress(done, total=total))}
+
+
 @job_kind("pledges")
 def draw_up_pledges(job: Job, progress: Progress) -> dict[str, Any]:
     """Draw up the pledges of an issued plan that are still missing, for the person who asked."""
@@ -44,7 +51,7 @@ def draw_up_pledges(job: Job, progress: Progress) -> dict[str, Any]:
 def run_sweep(**kwargs: Any) -> None:
     """The tick: Celery's door to `sweep`. ``kwargs`` lets a message of another version still run."""
     at = now()
-    open_next_years(at=at)
+    ask_to_open_ahead(at=at)
     sweep(at=at, budget=SWEEP_BUDGET)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.conf import settings
+
 from common.periods import Period
 from common.workdays import Calendar
 from tracker.models import Measure, Plan
@@ -27,6 +29,8 @@ class Occurrence:
     due: date
     provisional: bool
     """The day rests on a calendar year without an official notice."""
+    begins: date = date.min
+    """The first day of its interval; a single one has none and is opened at once."""
 
 
 def occurrences_of(measure: Measure, *, period: Period, since: date, calendar: Calendar) -> list[Occurrence]:
@@ -50,28 +54,49 @@ def occurrences_of(measure: Measure, *, period: Period, since: date, calendar: C
         last = date(period.year, month, monthrange(period.year, month)[1])
         due = calendar.roll_back(last)
         if due >= since:
-            found.append(Occurrence(_label(period.year, month, months), due, calendar.is_provisional(last)))
+            begins = date(period.year, month - months + 1, 1)
+            label = _label(period.year, month, months)
+            found.append(Occurrence(label, due, calendar.is_provisional(last), begins))
     return found
 
 
-AHEAD = timedelta(days=31)
-"""How long before a further year of a plan begins its recurring work is opened."""
-
-
-def opened(plan: Plan, measure: Measure, *, since: date, day: date, calendar: Calendar) -> list[Occurrence]:
-    """The occurrences that a plan has opened by a local day, due on or after ``since``.
-
-    Those of its period, and of each further year from a month before it begins: nobody gets five years at once.
-    """
-    if measure.cadence == Measure.Cadence.ONCE:
-        return occurrences_of(measure, period=plan.periods[0], since=since, calendar=calendar)
-    first, *further = plan.periods
-    periods = [first, *(period for period in further if period.first_day <= day + AHEAD)]
+def planned(plan: Plan, measure: Measure, *, since: date, calendar: Calendar) -> list[Occurrence]:
+    """All occurrences of a measure in its plan's periods, due on or after ``since``, in order."""
+    periods = plan.periods[:1] if measure.cadence == Measure.Cadence.ONCE else plan.periods
     return [
         occurrence
         for period in periods
         for occurrence in occurrences_of(measure, period=period, since=since, calendar=calendar)
     ]
+
+
+def horizon(day: date) -> date:
+    """The last day whose intervals have their tasks already: OPEN_AHEAD_DAYS after a local day.
+
+    Nobody gets five years at once. With half a year a half-year plan is opened whole when it is issued.
+    """
+    return day + timedelta(days=settings.OPEN_AHEAD_DAYS)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The occurrences of a measure by a local day: those opened by then, and those that follow."""
+
+    opened: list[Occurrence]
+    following: list[Occurrence]
+
+    @property
+    def next_on(self) -> date | None:
+        """The day on which the next one is opened."""
+        if not self.following:
+            return None
+        return self.following[0].begins - timedelta(days=settings.OPEN_AHEAD_DAYS)
+
+
+def opening_of(plan: Plan, measure: Measure, *, since: date, day: date, calendar: Calendar) -> Opening:
+    """The occurrences due on or after ``since``, parted by the horizon of ``day``; a single one is always opened."""
+    found, last = planned(plan, measure, since=since, calendar=calendar), horizon(day)
+    return Opening([o for o in found if o.begins <= last], [o for o in found if o.begins > last])
 
 
 def _weeks(period: Period, since: date, calendar: Calendar) -> Iterator[Occurrence]:
@@ -81,7 +106,7 @@ def _weeks(period: Period, since: date, calendar: Calendar) -> Iterator[Occurren
         due = calendar.roll_back(sunday)
         if due >= max(monday, since, period.first_day):
             year, week, _day = monday.isocalendar()
-            yield Occurrence(f"{year}-W{week:02d}", due, calendar.is_provisional(due))
+            yield Occurrence(f"{year}-W{week:02d}", due, calendar.is_provisional(due), monday)
         monday += timedelta(days=7)
 
 

@@ -12,6 +12,7 @@ from django.db.models import Count, Prefetch, Q
 
 from branches.access import Actor
 from branches.models import Organization
+from common.clock import local_date
 from common.models import Job
 from common.workdays import Calendar
 from tracker.chain import Level, Link
@@ -19,6 +20,7 @@ from tracker.issuing import Lack, Line, Preview, missing_in
 from tracker.lights import is_near, is_red
 from tracker.models import Action, Measure, Plan, Task
 from tracker.models.task import TaskQuerySet
+from tracker.occurrences import Opening, opening_of
 from tracker.targets import TargetSum, sums_of
 
 
@@ -49,6 +51,8 @@ class Row:
     readable: bool
     lacks: dict[str, Lack] = field(default_factory=dict)
     target: TargetSum | None = None
+    opening: Opening | None = None
+    """Of a recurring measure that is issued: what is opened and what follows."""
 
     @property
     def kinds(self) -> list[str]:
@@ -119,9 +123,17 @@ def rows_of(plan: Plan, *, actor: Actor, day: date, calendar: Calendar, editing:
                 readable,
                 lacks[measure.pk],
                 targets.get(measure.pk),
+                _opening(plan, measure, day=day, calendar=calendar),
             )
         )
     return rows
+
+
+def _opening(plan: Plan, measure: Measure, *, day: date, calendar: Calendar) -> Opening | None:
+    recurs = measure.cadence != Measure.Cadence.ONCE and not measure.carried_from_id
+    if plan.issued_at is None or not recurs or measure.state != Measure.State.ACTIVE:
+        return None
+    return opening_of(plan, measure, since=local_date(plan.issued_at), day=day, calendar=calendar)
 
 
 def counts_by(name: str, tasks: TaskQuerySet, *, day: date, calendar: Calendar) -> dict[int, Counts]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from branches.access import Actor
+from common.workdays import Calendar
 from tracker.models import Measure, Task
+from tracker.occurrences import planned
 from tracker.transitions import amending, forms
 from tracker.transitions.engine import Context, Party, Sentence, Transition, perform
 from tracker.transitions.parties import ABOVE_BRANCH, INSPECTOR, ISSUER, OFFICE
@@ -32,11 +34,11 @@ def _all_tasks_closed(measure: Measure) -> bool:
     tasks = Task.objects.filter(measure=measure)
     if tasks.open().exists() or not tasks.filter(state=Task.State.DONE).exists():
         return False
-    last_year = measure.plan.until_year
-    if last_year is None or measure.cadence == Measure.Cadence.ONCE:
+    if measure.cadence == Measure.Cadence.ONCE or measure.carried_from_id:
         return True
-    # Over several years it waits for the tasks of the last, which are opened shortly before.
-    return tasks.filter(due__year=last_year).exists()
+    # What recurs waits for its last occurrence, which may not be opened yet.
+    found = planned(measure.plan, measure, since=date.min, calendar=Calendar.load())
+    return not found or tasks.filter(occurrence=found[-1].label).exists()
 
 
 def _uninvolved(actor: Actor, measure: Any) -> bool:

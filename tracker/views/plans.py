@@ -189,6 +189,7 @@ def preview_page(request: HttpRequest, pk: int) -> HttpResponse:
         "shown": shares[:UNITS_SHOWN],
         "hidden": shares[UNITS_SHOWN:],
         "ceiling": settings.LOAD_CEILING,
+        "ahead": settings.OPEN_AHEAD_DAYS,
         "act": act,
         "form": form,
         "decision": decision,
