@@ -89,15 +89,17 @@ PUBLIC |= {"branches:provider_callback", "branches:sign_out"}
 OWN = {"account", "account_calendar", "password", "second_factor", "sign_out_elsewhere"}
 LISTS = {
     "tracker": "home routines sources source_new plans plan_new tasks acknowledge_many rename_many gaps review review_several measures_to_verify notices "
-    "read_notices pledges looked_after urgent_new urgent_organizations pledges_export burden burden_export pledges_papers pledges_sign inspections inspection_new findings finding_new grid "
+    "read_notices pledges looked_after urgent_new urgent_organizations pledges_export burden burden_export notices_export looked_after_export pledges_papers pledges_sign inspections inspection_new findings finding_new grid "
     "plans_export sources_export inspections_export gaps_export silent_export measures_to_verify_export "
     "grid_export tasks_export findings_export review_export",
-    "reports": "overview reports figures",
-    "branches": "organizations",
+    "reports": "overview reports figures figures_export",
+    "branches": "organizations organizations_export",
     "common": "filter_save",
 }
 DUTIES = {
     "branches:users": {"administrator", "security"},
+    "branches:users_export": {"administrator", "security"},
+    "branches:audit_export": {"auditor"},
     "branches:user_new": {"administrator"},
     "branches:audit": {"auditor"},
     "branches:user": {"administrator", "security"},
@@ -120,7 +122,7 @@ DUTIES = {
     "branches:roster_download": {"administrator", "security"},
 }
 OBJECTS = {
-    "source": "source source_superior source_take_up source_forward source_file source_add source_sweep source_reread source_correct source_accept source_edit source_aside "
+    "source": "source source_superior source_superior_export source_forward_export source_take_up source_forward source_file source_add source_sweep source_reread source_correct source_accept source_edit source_aside "
     "source_merge source_undo",
     "plan": "plan pledges_make pledges_remind pledges_progress plan_export plan_keep plan_preview plan_progress plan_retry plan_many plan_close plan_organizations measure_new measure "
     "measure_numbers measure_numbers_export measure_move measure_declare measure_remove measure_split measure_merge measure_act plan_consult plan_back plan_comments "

@@ -118,16 +118,21 @@ class Filter(forms.Form):
         return found
 
 
-@require_GET
-@never_cache
-def audit(request: HttpRequest) -> HttpResponse:
-    """Newest first, a hundred a page."""
+def narrowed(request: HttpRequest) -> tuple[Filter, QuerySet[AuditEntry]]:
+    """The filter of the address and the lines it leaves, newest first; NotAllowed for whoever is no auditor."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if not actor.roles & DUTY:
         raise NotAllowed(_("Only an auditor may read the audit log."))
     form = Filter(request.GET)
     form.is_valid()
-    found = form.narrow(entries_visible_to(actor))
+    return form, form.narrow(entries_visible_to(actor))
+
+
+@require_GET
+@never_cache
+def audit(request: HttpRequest) -> HttpResponse:
+    """Newest first, a hundred a page."""
+    form, found = narrowed(request)
     if (cursor := _cursor(request.GET.get("after", ""))) is not None:
         at, pk = cursor
         found = found.filter(Q(at__lt=at) | Q(at=at, pk__lt=pk))

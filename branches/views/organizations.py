@@ -70,7 +70,7 @@ def tree(request: HttpRequest) -> HttpResponse:
     seen = in_sight(actor)
     if code := _clean(request.GET.get("below", "")):
         parent = get_object_or_404(seen, code=code)
-        nodes = _nodes(_children(seen, parent), actor)
+        nodes = nodes_of(_children(seen, parent), actor)
         part = bool(getattr(request, "htmx", False))
         page = "branches/organizations/_level.html" if part else "branches/organizations/tree.html"
         return render(request, page, {"nodes": nodes, "parent": parent, "more": _more(seen, parent)})
@@ -82,15 +82,22 @@ def tree(request: HttpRequest) -> HttpResponse:
         "may_add": bool(actor.roles & DUTY_OF["create"]),
     }
     if query:
-        words = Q(name__icontains=query) | Q(short_name__icontains=query) | Q(code__istartswith=query)
-        hits = list(seen.filter(words).order_by("path")[: FOUND + 1])
+        hits = list(searched(request)[1].order_by("path")[: FOUND + 1])
         context |= {"hits": _with_trails(hits[:FOUND], actor), "too_many": len(hits) > FOUND}
     else:
-        tops = _nodes(_tops(seen), actor)
+        tops = nodes_of(_tops(seen), actor)
         for node in tops[:3]:
-            node.opened = _nodes(_children(seen, node.organization), actor)
+            node.opened = nodes_of(_children(seen, node.organization), actor)
         context["nodes"] = tops
     return render(request, "branches/organizations/tree.html", context)
+
+
+def searched(request: HttpRequest) -> tuple[str, OrganizationQuerySet]:
+    """What is searched for, and the organisations in sight that fit; all of them without a search."""
+    query = _clean(request.GET.get("q", ""))
+    words = Q(name__icontains=query) | Q(short_name__icontains=query) | Q(code__istartswith=query)
+    seen = in_sight(_actor(request))
+    return query, seen.filter(words) if query else seen
 
 
 @require_GET
@@ -121,7 +128,7 @@ def organization(request: HttpRequest, code: str) -> HttpResponse:
                 reverse=True,
             ),
             "has_head": any(post.role in {Role.SECRETARY, Role.CHIEF} for post in now),
-            "nodes": _nodes(_children(seen, found), actor),
+            "nodes": nodes_of(_children(seen, found), actor),
             "more": _more(seen, found),
             "counts": {
                 row["kind"]: row["number"]
@@ -194,7 +201,7 @@ def _more(seen: OrganizationQuerySet, parent: Organization) -> int:
     return max(0, seen.filter(parent=parent).count() - BELOW)
 
 
-def _nodes(organizations: list[Organization], actor: Actor) -> list[Node]:
+def nodes_of(organizations: list[Organization], actor: Actor) -> list[Node]:
     """The organisations with their counts and heads: a constant number of queries, however many there are."""
     nodes = {o.path: Node(o) for o in organizations}
     for length in {len(path) for path in nodes}:
@@ -249,7 +256,7 @@ def _with_trails(hits: list[Organization], actor: Actor) -> list[tuple[Node, str
     """Hits of a search with the way down to them, for lists without a tree."""
     paths = {path for hit in hits for path in hit.paths_above()}
     names = dict(Organization.objects.filter(path__in=paths).values_list("path", "short_name"))
-    nodes = {node.organization.pk: node for node in _nodes(hits, actor)}
+    nodes = {node.organization.pk: node for node in nodes_of(hits, actor)}
     return [
         (nodes[hit.pk], " / ".join(names[path] for path in hit.paths_above() if path in names))
         for hit in hits

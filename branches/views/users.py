@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -49,24 +49,32 @@ def in_sight(actor: Actor, pk: int) -> User:
     return user
 
 
+def narrowed(request: HttpRequest) -> tuple[str, str, QuerySet[User]]:
+    """What is searched for, the group that is chosen (or nothing), and the accounts in reach that fit, by account
+    name, each with today's posts as ``held``.
+    """
+    actor = keeper(request)
+    q, state = request.GET.get("q", "").replace("\0", "").strip()[:100], request.GET.get("state", "")
+    state = state if state in STATES else ""
+    found = accounts_kept_by(actor)
+    if q:
+        found = found.filter(Q(username__icontains=q) | Q(name__icontains=q))
+    if state:
+        found = found.filter(STATES[state][1])
+    if state == "idle":
+        found = found.exclude(pk__in=Post.objects.held_on(actor.day).values("user"))
+    held = Post.objects.held_on(actor.day).select_related("organization")
+    return q, state, found.order_by("username").prefetch_related(Prefetch("posts", held, to_attr="held"))
+
+
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """The accounts in reach, by account name; the filter stays in the address."""
     actor = keeper(request)
-    q, state = request.GET.get("q", "").replace("\0", "").strip()[:100], request.GET.get("state", "")
-    found = accounts_kept_by(actor)
-    if q:
-        found = found.filter(Q(username__icontains=q) | Q(name__icontains=q))
-    if state in STATES:
-        found = found.filter(STATES[state][1])
-    if state == "idle":
-        found = found.exclude(pk__in=Post.objects.held_on(actor.day).values("user"))
+    q, state, found = narrowed(request)
     if after := request.GET.get("after", "").replace("\0", ""):
         found = found.filter(username__gt=after)
-    held = Post.objects.held_on(actor.day).select_related("organization")
-    rows = list(
-        found.order_by("username").prefetch_related(Prefetch("posts", held, to_attr="held"))[: PAGE + 1]
-    )
+    rows = list(found[: PAGE + 1])
     more = len(rows) > PAGE
     return render(
         request,

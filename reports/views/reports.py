@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -10,17 +10,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from branches.exporting import respond
 from branches.models import Organization
 from common.clock import now
 from common.templatetags.ui import job_progress
 from reports.building import request_report
-from reports.facts import facts_of
+from reports.facts import Facts, facts_of
 from reports.figures import Figure
 from reports.labels import FIGURES, RATES
-from reports.lists import LISTINGS
+from reports.list_exports import figures_listing
+from reports.lists import LISTINGS, Listing, Row
 from reports.models import HalfYearReport
 from reports.templatetags.shares import share
-from reports.views.asked import actor_of, asked, organization_asked, period_asked, periods_of
+from reports.views.asked import Asked, actor_of, asked, organization_asked, period_asked, periods_of
+from reports.views.overview import as_of
 
 PAGE = 50
 
@@ -96,26 +99,18 @@ def download(request: HttpRequest, pk: int) -> FileResponse:
 @require_GET
 def figures(request: HttpRequest) -> HttpResponse:
     """``/reports/figures/?figure=…``: the tasks behind a number, from the same facts as the number."""
-    want = asked(request)
-    listing = LISTINGS.get(request.GET.get("figure", Figure.DUE_IN))
-    if listing is None:
-        raise Http404
-    facts = facts_of(want.organization, want.period, cut_off=want.cut_off)
-    unit, measure = _number(request, "unit"), _number(request, "measure")
-    rows = listing.rows(facts, unit=unit, measure=measure)
-    within = next((row.unit.name for row in facts.units if row.unit.id == unit), "") or next(
-        (row.title for row in facts.measures if row.id == measure), ""
-    )
+    found = _behind(request)
+    want, facts = found.want, found.facts
     return render(
         request,
         "reports/figures.html",
         {
             "asked": want,
             "facts": facts,
-            "listing": listing,
-            "within": within,
-            "count": len(rows),
-            "page": Paginator(rows, PAGE).get_page(request.GET.get("page")),
+            "listing": found.listing,
+            "within": found.within,
+            "count": len(found.rows),
+            "page": Paginator(found.rows, PAGE).get_page(request.GET.get("page")),
             "choices": [
                 (figure.value, item.name, getattr(facts.totals, figure.value), want.list_url(figure.value))
                 for figure, item in FIGURES.items()
@@ -123,6 +118,43 @@ def figures(request: HttpRequest) -> HttpResponse:
             ],
         },
     )
+
+
+@require_GET
+def figures_export(request: HttpRequest) -> FileResponse:
+    """The same list as a workbook, all pages of it."""
+    found = _behind(request)
+    facts = found.facts
+    filters = [
+        facts.organization.name,
+        facts.period.label,
+        as_of(facts),
+        *([found.within] if found.within else []),
+    ]
+    return respond(request, figures_listing(found.listing, found.rows, filters=filters), at=now())
+
+
+class Behind(NamedTuple):
+    """A number's list: what was asked, the facts, and its rows; ``within`` names the unit or measure it is narrowed to."""
+
+    want: Asked
+    facts: Facts
+    listing: Listing
+    rows: list[Row]
+    within: str
+
+
+def _behind(request: HttpRequest) -> Behind:
+    want = asked(request)
+    listing = LISTINGS.get(request.GET.get("figure", Figure.DUE_IN))
+    if listing is None:
+        raise Http404
+    facts = facts_of(want.organization, want.period, cut_off=want.cut_off)
+    unit, measure = _number(request, "unit"), _number(request, "measure")
+    within = next((row.unit.name for row in facts.units if row.unit.id == unit), "") or next(
+        (row.title for row in facts.measures if row.id == measure), ""
+    )
+    return Behind(want, facts, listing, listing.rows(facts, unit=unit, measure=measure), within)
 
 
 def _report(actor: Any, pk: int, *, facts: bool = False) -> HalfYearReport:
@@ -173,6 +205,7 @@ def _key_figures(facts: dict[str, Any], report: HalfYearReport) -> list[dict[str
 urlpatterns = [
     path("reports/", report_list, name="reports"),
     path("reports/figures/", figures, name="figures"),
+    path("reports/figures/export/", figures_export, name="figures_export"),
     path("reports/<int:pk>/", report_page, name="report"),
     path("reports/<int:pk>/download/", download, name="download"),
 ]

@@ -344,3 +344,22 @@ def test_pages_ask_the_database_equally_often_however_much_there_is(
 )
 def test_a_share_reads_as_a_spreadsheet_would_round_it(value, said):
     assert share(value) == said
+
+
+def test_the_list_behind_a_number_is_exported_row_by_row(leader, half, monkeypatch):
+    monkeypatch.setattr("reports.views.reports.PAGE", 1)
+    top = half.world.top.code
+    for figure in ("due_in", "overdue", "added", "findings", "findings_overdue"):
+        query = f"?organization={top}&period=2026H1&figure={figure}"
+        shown = leader.get(f"{reverse('reports:figures')}{query}").context
+        answer = leader.get(f"{reverse('reports:figures_export')}{query}")
+        sheet = load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
+        found = [row for row in sheet.iter_rows(min_row=4, values_only=True) if any(row)]
+        assert len(found) == shown["count"], figure
+        first = next(iter(shown["page"]), None)
+        if first is not None:
+            assert found[0][0] == (first.fact if shown["listing"].of_findings else first.title)
+        assert "2026" in sheet["A2"].value
+    foreign = f"{reverse('reports:figures_export')}?organization=none&period=2026H1"
+    assert leader.get(foreign).status_code == 404
+    assert leader.get(f"{reverse('reports:figures_export')}?figure=none").status_code == 404

@@ -26,7 +26,7 @@ from tests.factories import (
     make_source,
     submitted,
 )
-from tracker import exporting
+from branches import exporting
 from tracker.models import Finding, Measure, Task
 from tracker.task_list import page_of
 

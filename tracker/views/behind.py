@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from common.clock import now
 from common.errors import Refused
 from tracker.carry_forward import left_open
 from tracker.deciding import Target
+from tracker.exporting import respond
 from tracker.forms.refusals import put
 from tracker.forms.sources import AsideForm, RestsOnForm
 from tracker.models import Action, Measure, Source
+from tracker.own_exports import STATES, left_open_listing, superior_listing
 from tracker.plans import merge_actions
 from tracker.sources import set_aside
-from tracker.superior import papers_behind, rest_on
+from tracker.superior import Paper, papers_behind, rest_on
 from tracker.transitions.parties import is_office
 from tracker.views.acts import actor_of
 from tracker.views.plan_parts import number
-
-FILTERS = ("open", "taken", "aside")
 
 
 def _source(request: HttpRequest, pk: int) -> Source:
@@ -57,23 +57,51 @@ def superior(request: HttpRequest, pk: int) -> HttpResponse:
             else:
                 return redirect(_address("tracker:source_superior", pk, target))
     papers = papers_behind(source, plan=target.plan)
-    chosen = request.GET.get("state", "")
+    chosen = _state(request)
     total = sum(len(paper.asked) for paper in papers)
     settled = sum(paper.settled for paper in papers)
-    if chosen in FILTERS:
-        for paper in papers:
-            paper.asked = [one for one in paper.asked if one.state == chosen]
+    narrow(papers, chosen)
     context = {
         "source": source,
         "target": target,
         "papers": papers,
         "total": total,
         "settled": settled,
-        "state": chosen if chosen in FILTERS else "",
+        "state": chosen,
         "form": form,
         "may_decide": may_decide,
     }
     return render(request, "tracker/sources/superior.html", context, status=status)
+
+
+def narrow(papers: list[Paper], state: str) -> None:
+    """Leave of the papers' demands those in a state; all without one."""
+    if state:
+        for paper in papers:
+            paper.asked = [one for one in paper.asked if one.state == state]
+
+
+def _state(request: HttpRequest) -> str:
+    chosen = request.GET.get("state", "")
+    return chosen if chosen in STATES else ""
+
+
+@require_GET
+def superior_export(request: HttpRequest, pk: int) -> FileResponse:
+    """The demands of the papers behind a source as a workbook."""
+    source, state = _source(request, pk), _state(request)
+    papers = papers_behind(source, plan=None)
+    narrow(papers, state)
+    return respond(request, superior_listing(source, papers, state=state), at=now())
+
+
+@require_GET
+def forward_export(request: HttpRequest, pk: int) -> FileResponse:
+    """What the last period left open as a workbook."""
+    source, actor = _source(request, pk), actor_of(request)
+    target = Target.of(source, request.GET, actor=actor)
+    found = left_open(source, into=target.plan, day=actor.day)
+    return respond(request, left_open_listing(source, found), at=now())
 
 
 @require_POST
@@ -118,6 +146,8 @@ def _address(route: str, pk: int, target: Target) -> str:
 
 urlpatterns = [
     path("sources/<int:pk>/superior/", superior, name="source_superior"),
+    path("sources/<int:pk>/superior/export/", superior_export, name="source_superior_export"),
+    path("sources/<int:pk>/left-open/export/", forward_export, name="source_forward_export"),
     path("sources/<int:pk>/superior/<int:asked>/", take_up, name="source_take_up"),
     path("sources/<int:pk>/left-open/", forward, name="source_forward"),
 ]

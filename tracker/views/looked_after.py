@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_GET
 
 from common.clock import local_date, now
 from common.workdays import Calendar
+from tracker.exporting import respond
 from tracker.looked_after import charges_of, standings_of
+from tracker.own_exports import looked_after_listing
 from tracker.views.acts import actor_of
 
 MOST = 300
@@ -29,4 +31,16 @@ def looked_after(request: HttpRequest) -> HttpResponse:
     return render(request, "tracker/looked_after/page.html", context)
 
 
-urlpatterns: list = [path("looked-after/", looked_after, name="looked_after")]
+@require_GET
+def export(request: HttpRequest) -> FileResponse:
+    """The same list as a workbook."""
+    actor, at = actor_of(request), now()
+    charges = list(charges_of(actor))
+    standings = standings_of(actor, charges, day=local_date(at), calendar=Calendar.load())
+    return respond(request, looked_after_listing(standings), at=at)
+
+
+urlpatterns: list = [
+    path("looked-after/", looked_after, name="looked_after"),
+    path("looked-after/export/", export, name="looked_after_export"),
+]
