@@ -124,7 +124,7 @@ DUTIES = {
 OBJECTS = {
     "source": "source source_superior source_superior_export source_forward_export source_take_up source_forward source_file source_add source_sweep source_reread source_correct source_accept source_edit source_aside "
     "source_merge source_undo",
-    "plan": "plan pledges_make pledges_remind pledges_progress plan_export plan_keep plan_preview plan_progress plan_retry plan_many plan_close plan_organizations measure_new measure "
+    "plan": "plan pledges_make pledges_remind pledges_progress plan_export plan_keep plan_preview plan_progress plan_retry plan_many plan_close plan_pause plan_resume plan_organizations measure_new measure "
     "measure_numbers measure_numbers_export measure_move measure_declare measure_remove measure_split measure_merge measure_act plan_consult plan_back plan_comments "
     "plan_comment plan_answer plan_routines plan_table plan_table_export plan_follow_through plan_table_import plan_table_marked "
     "plan_table_cells",

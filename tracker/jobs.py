@@ -15,6 +15,7 @@ from tracker.fan_out import ask_to_open_ahead, fan_out, open_ahead
 from tracker.models import Plan
 from tracker.pledges import make_pledges
 from tracker.reminders.sweep import sweep
+from tracker.reserves import tell_of_reserves
 from tracker.scanning import scan_due
 
 SWEEP_BUDGET = timedelta(seconds=60)
@@ -31,8 +32,9 @@ def make_tasks(job: Job, progress: Progress) -> dict[str, Any]:
 
 @job_kind("open_ahead")
 def open_next_occurrences(job: Job, progress: Progress) -> dict[str, Any]:
-    """Open what recurring measures ask for next, in all issued plans."""
+    """What a new day brings: reserved measures to be looked at again, and what recurring ones ask for next."""
     del job
+    tell_of_reserves(at=progress.now)
     return {"made": open_ahead(at=progress.now, progress=lambda done, total: progress(done, total=total))}
 
 

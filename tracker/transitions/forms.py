@@ -15,7 +15,7 @@ from branches.models import Organization, Post, User
 from common.clock import local_date
 from common.periods import Period
 from common.workdays import Calendar
-from tracker.models import Base, Evidence, Finding, Plan, StoredFile
+from tracker.models import Base, Evidence, Finding, Plan, StoredFile, Task
 
 
 def plain_text(label: Any, *, required: bool = True, rows: int = 3, limit: int = 2000) -> forms.CharField:
@@ -29,6 +29,16 @@ def day(label: Any, *, required: bool = True) -> forms.DateField:
     return forms.DateField(
         label=label, required=required, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+
+
+class TasksField(forms.ModelMultipleChoiceField):
+    """Some of a measure's tasks, by unit and occurrence."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def label_from_instance(self, obj: Any) -> str:
+        unit = obj.organization.short_name
+        return f"{unit}（{obj.occurrence}）" if obj.occurrence else unit
 
 
 class ActForm(forms.Form):
@@ -183,6 +193,30 @@ class ReopenForm(ActForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         self.require_not_past("due")
+        return cleaned
+
+
+class ReopenTasksForm(ReopenForm):
+    """Why a measure goes back to work, with which of its completed tasks, and by when these are due now."""
+
+    tasks = TasksField(Task.objects.none(), label=_("Tasks to be reopened"))
+
+    def prepare(self) -> None:
+        # all of them are understood, so that the same form sent twice is known again; only the completed are offered
+        field: Any = self.fields["tasks"]
+        own = Task.objects.filter(measure=self.subject).select_related("organization")
+        field.queryset = own.order_by("organization__path", "occurrence")
+        done = field.queryset.filter(state=Task.State.DONE)
+        field.choices = [(task.pk, field.label_from_instance(task)) for task in done]
+
+
+class PauseForm(ActForm):
+    until = day(_("Paused until"))
+    reason = plain_text(_("Reason"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        self.require_not_past("until")
         return cleaned
 
 

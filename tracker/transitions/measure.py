@@ -14,7 +14,7 @@ from tracker.models import Measure, Task
 from tracker.occurrences import planned
 from tracker.transitions import amending, forms
 from tracker.transitions.engine import Context, Party, Sentence, Transition, perform
-from tracker.transitions.parties import ABOVE_BRANCH, INSPECTOR, ISSUER, OFFICE
+from tracker.transitions.parties import ABOVE_BRANCH, INSPECTOR, INSPECTOR_ABOVE_BRANCH, ISSUER, OFFICE
 
 State = Measure.State
 
@@ -73,6 +73,19 @@ def _tell_plan_is_issued(context: Context) -> Sentence | None:
     if context.subject.plan.state != "ISSUED":
         return _("Tasks come from an issued plan.")
     return None
+
+
+def _plan_is_open_to_work(context: Context) -> Sentence | None:
+    if context.subject.plan.state == "CLOSED":
+        return _("This plan is closed and can only be read.")
+    return None
+
+
+def _reopen_tasks(context: Context) -> None:
+    """The chosen tasks go back to their units; without one the measure would be under way with nothing left to do."""
+    given = {"reason": context.given["reason"], "due": context.given["due"]}
+    for task in context.given["tasks"]:
+        perform(task, "reopen", actor=context.actor, at=context.at, given=given)
 
 
 def _reserve(context: Context) -> None:
@@ -146,8 +159,20 @@ TABLE: list[Transition] = [
         frozenset({State.VERIFYING}),
         State.ACTIVE,
         who=VERIFIER,
-        form=forms.ReasonForm,
+        form=forms.ReopenTasksForm,
         guard=_not_involved,
+        after=_reopen_tasks,
+    ),
+    Transition(
+        "look_back_fails",
+        _("Look-back: did not last"),
+        frozenset({State.VERIFIED}),
+        State.ACTIVE,
+        who=(INSPECTOR, INSPECTOR_ABOVE_BRANCH),
+        form=forms.ReopenTasksForm,
+        guard=_plan_is_open_to_work,
+        after=_reopen_tasks,
+        dangerous=True,
     ),
     Transition(
         "carry_forward",

@@ -95,12 +95,18 @@ def _is_inspector(actor: Actor, subject: Any) -> bool:
     return actor.holds({Role.INSPECTOR}, _issuer(subject))
 
 
-def _verifies_a_branch(actor: Actor, measure: Any) -> bool:
+def _verifies_a_branch(actor: Actor, subject: Any) -> bool:
     """In its own plan a branch hands in everything itself: a superior's office or inspector judges the effect."""
-    issuer = measure.plan.organization
+    issuer = _issuer(subject)
     if issuer.kind != Organization.Kind.BRANCH:
         return False
     return actor.holds_above(OFFICE_ROLES | {Role.INSPECTOR}, issuer)
+
+
+def _inspects_a_branch(actor: Actor, subject: Any) -> bool:
+    issuer = _issuer(subject)
+    is_branch = issuer.kind == Organization.Kind.BRANCH
+    return is_branch and actor.holds_above({Role.INSPECTOR}, issuer)
 
 
 def _is_superior(actor: Actor, task: Any) -> bool:
@@ -132,4 +138,5 @@ REVIEWER = Party(_("a reviewer of the superior organization"), is_reviewer)
 SECOND_REVIEWER = Party(_("a reviewer of the issuing organization"), _is_second_reviewer)
 INSPECTOR = Party(_("an inspector"), _is_inspector)
 ABOVE_BRANCH = Party(_("for a branch's own plan its superior's office or inspector"), _verifies_a_branch)
+INSPECTOR_ABOVE_BRANCH = Party(_("for a branch's own plan an inspector above it"), _inspects_a_branch)
 SUPERIOR = Party(_("a leader above the unit"), _is_superior)

@@ -103,6 +103,26 @@ def _measures_are_settled(context: Context) -> Sentence | None:
     return None
 
 
+def _not_paused(context: Context) -> Sentence | None:
+    until = context.subject.reminders_paused_until
+    if until and until >= local_date(context.at):
+        return _("Reminders are paused until %(day)s already.") % {"day": f"{until:%Y-%m-%d}"}
+    return None
+
+
+def _paused(context: Context) -> Sentence | None:
+    return None if _not_paused(context) else _("Reminders are not paused.")
+
+
+def _pause(context: Context) -> None:
+    """暂停催办 (重大任务期): nothing is sent until the end of that day; due dates and events go on."""
+    context.subject.reminders_paused_until = context.given["until"]
+
+
+def _end_pause(context: Context) -> None:
+    context.subject.reminders_paused_until = None
+
+
 TABLE: list[Transition] = [
     Transition(
         "consult",
@@ -141,6 +161,25 @@ TABLE: list[Transition] = [
         ready=_nothing_missing,
         after=_request_fan_out,
         dangerous=True,
+    ),
+    Transition(
+        "pause_reminders",
+        _("Pause reminders"),
+        frozenset({State.ISSUED}),
+        None,
+        who=(OFFICE, ISSUER),
+        form=forms.PauseForm,
+        guard=_not_paused,
+        effect=_pause,
+    ),
+    Transition(
+        "resume_reminders",
+        _("Resume reminders"),
+        frozenset({State.ISSUED}),
+        None,
+        who=(OFFICE, ISSUER),
+        guard=_paused,
+        effect=_end_pause,
     ),
     Transition(
         "close",

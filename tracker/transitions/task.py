@@ -13,6 +13,7 @@ from tracker.transitions.engine import Context, Sentence, Transition, start_hist
 from tracker.transitions.extension import lapse_requests, open_request
 from tracker.transitions.measure import measure_may_be_finished
 from tracker.transitions.parties import (
+    ABOVE_BRANCH,
     HANDLER,
     INSPECTOR,
     ISSUER,
@@ -391,7 +392,7 @@ TABLE: list[Transition] = [
         _("Reopen"),
         frozenset({State.DONE}),
         State.ACTIVE,
-        who=(INSPECTOR, OFFICE),
+        who=(INSPECTOR, OFFICE, ABOVE_BRANCH),
         form=forms.ReopenForm,
         effect=_reopen,
         after=_tell_unit("reopened"),

@@ -39,6 +39,7 @@ from tracker.models.subject import Subject
 from tracker.timeline import lines_of
 from tracker.transitions import Decision, Offer, act_form, available_acts, decide, perform, transitions_of
 from tracker.transitions.forms import ActForm
+from tracker.variants import said_of
 
 Before = Callable[[Any], Any]
 """Runs between checking the inputs and performing; takes the subject, returns it as it then stands."""
@@ -202,10 +203,8 @@ class _Door:
 
     def _is_repeat(self, event: Event, form: ActForm) -> bool:
         entered = {name: value for name, value in form.cleaned_data.items() if value not in (None, "")}
-        plain = json.loads(
-            canonical({n: {"id": v.pk} if hasattr(v, "pk") else v for n, v in entered.items()})
-        )
-        said = {n: {"id": v["id"]} if isinstance(v, dict) and "id" in v else v for n, v in event.said.items()}
+        plain = json.loads(canonical({name: _as_kept(value) for name, value in entered.items()}))
+        said = {name: _without_names(value) for name, value in event.said.items()}
         mine = event.act == self.act and event.actor_id == self.actor.user.pk
         return mine and all(said.get(name) == value for name, value in plain.items())
 
@@ -241,6 +240,21 @@ class _Door:
 
     def _reload(self) -> None:
         self.subject.refresh_from_db()
+
+
+def _as_kept(value: Any) -> Any:
+    """An input as the history keeps it, people and organisations by their ids alone."""
+    if isinstance(value, dict):
+        return said_of(value)
+    if hasattr(value, "iterator"):
+        return [{"id": one.pk} for one in value]
+    return {"id": value.pk} if hasattr(value, "pk") else value
+
+
+def _without_names(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_names(one) for one in value]
+    return {"id": value["id"]} if isinstance(value, dict) and "id" in value else value
 
 
 def _refusal(decision: Decision) -> Refused:

@@ -13,8 +13,8 @@ from common.clock import now
 from common.models import Job
 from common.workdays import Calendar
 from tracker.forms.plans import ManyForm, kinds_below, leaders_for
-from tracker.models import Measure, Plan
 from tracker.loop import steps_of_plan
+from tracker.models import Measure, Plan
 from tracker.plan_table import (
     latest_job,
     rows_of,
@@ -23,7 +23,8 @@ from tracker.plan_table import (
 from tracker.transitions.parties import may_edit
 from tracker.views.acts import actor_of, offers_for
 
-HEAD = frozenset({"consult", "back_to_draft", "close"})
+PAUSING = frozenset({"pause_reminders", "resume_reminders"})
+HEAD = frozenset({"consult", "back_to_draft", "close"}) | PAUSING
 """The acts that stand as buttons at the head of a plan; issuing has its preview."""
 
 
@@ -62,7 +63,14 @@ def table_of(request: HttpRequest, plan: Plan) -> dict[str, Any]:
         if actor.sees(plan.organization) and not plan.is_open
         else [],
         "job": job if job and job.state != Job.State.DONE else None,
-        "offers": [b for b in offers_for(plan, actor=actor, at=now()) if b.act in HEAD],
+        "offers": [
+            b
+            for b in offers_for(plan, actor=actor, at=now())
+            if b.act in HEAD and (b.allowed or b.act not in PAUSING)
+        ],
+        "paused_until": plan.reminders_paused_until
+        if plan.reminders_paused_until and plan.reminders_paused_until >= actor.day
+        else None,
     }
 
 

@@ -110,6 +110,16 @@ def plan_close(request: HttpRequest, pk: int) -> HttpResponse:
     return act_page(request, plan_of(request, pk), "close", page=reverse("tracker:plan", args=[pk]))
 
 
+def plan_pause(request: HttpRequest, pk: int) -> HttpResponse:
+    return act_page(request, plan_of(request, pk), "pause_reminders", page=reverse("tracker:plan", args=[pk]))
+
+
+def plan_resume(request: HttpRequest, pk: int) -> HttpResponse:
+    return act_page(
+        request, plan_of(request, pk), "resume_reminders", page=reverse("tracker:plan", args=[pk])
+    )
+
+
 @require_POST
 def many(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the ticked measures the same leader, receivers or date."""
@@ -254,6 +264,8 @@ urlpatterns = [
     path("plans/<int:pk>/progress/again/", retry, name="plan_retry"),
     path("plans/<int:pk>/many/", many, name="plan_many"),
     path("plans/<int:pk>/close/", plan_close, name="plan_close"),
+    path("plans/<int:pk>/pause_reminders/", plan_pause, name="plan_pause"),
+    path("plans/<int:pk>/resume_reminders/", plan_resume, name="plan_resume"),
     *consultation.urlpatterns,
     *routines.urlpatterns,
     *measures.urlpatterns,
