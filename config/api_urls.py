@@ -6,10 +6,12 @@ from rest_framework.routers import SimpleRouter
 
 from branches.api import views as branches
 from reports import api as reports
+from tracker.api.extensions import Extensions
 from tracker.api.findings import Findings, Inspections
 from tracker.api.measures import Measures
 from tracker.api.notices import Notices
 from tracker.api.plans import Plans
+from tracker.api.pledges import Pledges
 from tracker.api.routines import Routines
 from tracker.api.sources import Sources
 from tracker.api.tasks import Tasks
@@ -25,6 +27,8 @@ for name, view in {
     "measures": Measures,
     "routines": Routines,
     "tasks": Tasks,
+    "extensions": Extensions,
+    "pledges": Pledges,
     "findings": Findings,
     "inspections": Inspections,
     "notices": Notices,

@@ -5,6 +5,7 @@ An address that stands in neither table fails the test. Asked with the session, 
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -60,6 +61,11 @@ OF_OBJECTS: dict[str, tuple[str, str, str]] = {
     "plans-answer": ("plan", "POST", "plans/{pk}/comments/{comment}/answer/"),
     "measures-detail": ("plan", "GET", "measures/{measure}/"),
     "measures-events": ("plan", "GET", "measures/{measure}/events/"),
+    "plans-pledges": ("plan", "GET", "plans/{pk}/pledges/"),
+    "plans-remind": ("plan", "POST", "plans/{pk}/pledges/remind/"),
+    "measures-target": ("plan", "GET", "measures/{measure}/target/"),
+    "measures-numbers": ("plan", "GET", "measures/{measure}/numbers/"),
+    "measures-counting": ("plan", "GET", "measures/{measure}/counting/"),
     "measures-receivers": ("plan", "GET", "measures/{measure}/receivers/"),
     "measures-move": ("plan", "POST", "measures/{measure}/move/"),
     "measures-split": ("plan", "POST", "measures/{measure}/split/"),
@@ -71,6 +77,15 @@ OF_OBJECTS: dict[str, tuple[str, str, str]] = {
     "tasks-acts": ("task", "POST", "tasks/{pk}/acts/report/"),
     "tasks-evidence": ("task", "GET", "tasks/{pk}/evidence/"),
     "tasks-evidence-file": ("task", "GET", "tasks/{pk}/evidence/{evidence_pk}/"),
+    "tasks-breakdown": ("task", "POST", "tasks/{pk}/breakdown/"),
+    "extensions-detail": ("extension", "GET", "extensions/{pk}/"),
+    "extensions-events": ("extension", "GET", "extensions/{pk}/events/"),
+    "extensions-acts": ("extension", "POST", "extensions/{pk}/acts/grant/"),
+    "pledges-detail": ("pledge", "GET", "pledges/{pk}/"),
+    "pledges-events": ("pledge", "GET", "pledges/{pk}/events/"),
+    "pledges-acts": ("pledge", "POST", "pledges/{pk}/acts/sign_for_unit/"),
+    "pledges-lines": ("pledge", "GET", "pledges/{pk}/lines/"),
+    "pledges-paper": ("pledge", "GET", "pledges/{pk}/paper/"),
     "findings-detail": ("finding", "GET", "findings/{pk}/"),
     "findings-events": ("finding", "GET", "findings/{pk}/events/"),
     "findings-evidence": ("finding", "GET", "findings/{pk}/evidence/"),
@@ -91,12 +106,16 @@ LISTS = {
     "plans-list",
     "measures-list",
     "tasks-list",
+    "extensions-list",
+    "pledges-list",
+    "tasks-to-review",
     "findings-list",
     "inspections-list",
     "notices-list",
     "reports-list",
     "jobs-list",
 }
+OF_MANY = {"tasks-approve", "tasks-approve-check", "tasks-acknowledge", "tasks-rename", "pledges-sign"}
 OF_BUSINESS = {"routines-list"}
 OF_JOBS = {
     "plans-progress"
@@ -107,7 +126,7 @@ DUTY = {"administrator"}
 
 
 def test_every_address_of_the_api_has_an_expectation():
-    expected = set(OF_OBJECTS) | LISTS | OWN | OF_PEOPLE | OF_BUSINESS | OF_JOBS
+    expected = set(OF_OBJECTS) | LISTS | OWN | OF_PEOPLE | OF_BUSINESS | OF_JOBS | OF_MANY
     assert {name.removeprefix("api:") for name in ROUTES if name.startswith("api:")} == expected
 
 
@@ -133,6 +152,10 @@ def ask(client: Client, method: str, path: str) -> tuple[int, str]:
             close()
         transaction.set_rollback(True)
     return response.status_code, body.decode("utf-8", "replace")
+
+
+def _address(route: str) -> str:
+    return route.removesuffix("-list").replace("-", "/", 1) + "/"
 
 
 def may_see(actor: str, kind: str, place: str) -> bool:
@@ -164,7 +187,7 @@ def test_what_is_out_of_sight_does_not_exist_for_programs_either(actor, stage, c
 def test_lists_hold_only_what_is_in_sight(actor, stage, client_of):
     client, wrong = client_of(actor), []
     for route in sorted(LISTS):
-        status, body = ask(client, "GET", route.removesuffix("-list") + "/?page_size=200")
+        status, body = ask(client, "GET", _address(route) + "?page_size=200")
         found = [] if route == "organizations-list" and actor in DUTY else leaks(actor, body)
         if status != (401 if actor in SIGNED_OUT else 200) or found:
             wrong.append((route, status, found))
@@ -184,6 +207,25 @@ def test_people_and_posts_are_seen_where_their_organization_is(actor, stage, cli
             assert (ask(client, "GET", f"posts/{post.pk}/")[0] == 200) == seen, (other, role)
             own = other == actor
             assert (ask(client, "GET", f"users/{post.user_id}/")[0] == 200) == (seen or own), (other, role)
+
+
+@pytest.mark.parametrize("actor", sorted(set(ACTORS) - SIGNED_OUT))
+def test_of_many_named_at_once_those_out_of_sight_do_not_exist(actor, stage, client_of):
+    client = client_of(actor)
+    for route, kind in [
+        *((name, "task") for name in sorted(OF_MANY - {"pledges-sign"})),
+        ("pledges-sign", "pledge"),
+    ]:
+        hidden = [place for place in PLACES if not is_seen(actor, kind, place)]
+        named = [{"id": stage.ids[kind, place]["pk"], "version": 0} for place in hidden]
+        body = {f"{kind}s": named or [{"id": 10**12, "version": 0}]}
+        if route in {"tasks-acknowledge", "tasks-rename"}:
+            body["handler"] = stage.users["secretary"].pk
+        path = route.replace("-check", "/check").replace("-", "/", 1)
+        answer = client.post(f"/api/v1/{path}/", json.dumps(body), content_type="application/json")
+        assert answer.status_code == 200, (route, answer.content)
+        told = answer.json()
+        assert told in ([], {"done": [], "refused": []}, {"signed": [], "refused": []}), route
 
 
 def test_a_notice_and_a_piece_of_evidence_are_not_reached_through_another_address(stage, client_of):

@@ -7,7 +7,7 @@ somebody has signed, it shows as a difference.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.db import transaction
@@ -25,10 +25,14 @@ from common.rows import insert_new
 from tracker.events import build_event
 from tracker.models import Event, Notice, Plan, Pledge, Task
 from tracker.pledge_lines import agreed_lines
+from tracker.transitions import available_acts, perform
 from tracker.transitions.parties import is_office
 
 CHUNK = 200
 """Units whose pledges are drawn up in one transaction."""
+MOST_SIGNED = 200
+"""Pledges that one click signs; the rest needs another one."""
+SIDES = frozenset({"sign_for_unit", "sign_for_issuer"})
 
 
 def is_issuing_side(actor: Actor, plan: Plan) -> bool:
@@ -50,6 +54,31 @@ def to_sign(actor: Actor) -> QuerySet[Pledge]:
 def _signs(post: Post) -> bool:
     is_group = post.organization.kind == Organization.Kind.LEADING_GROUP
     return post.role == Post.Role.SECRETARY or (is_group and post.role == Post.Role.CHIEF)
+
+
+def sign_each(
+    versions: Mapping[int, int], *, actor: Actor, at: datetime
+) -> tuple[list[Pledge], list[tuple[Pledge, str]]]:
+    """Sign those of the pledges that wait for this person, each by the rules of one, in its own transaction.
+
+    ``versions`` holds by id the version the person looked at. Returns those signed, and the others with the reason;
+    what does not wait for this person is in neither. Raises Refused for none or too many.
+    """
+    if not versions:
+        raise Refused(_("Tick at least one pledge."))
+    if len(versions) > MOST_SIGNED:
+        raise Refused(_("At most %(most)s pledges can be signed at once.") % {"most": MOST_SIGNED})
+    pledges = to_sign(actor).filter(pk__in=versions).select_related("plan__organization", "organization")
+    signed, refused = [], []
+    for pledge in pledges.order_by("pk"):
+        offers = [offer for offer in available_acts(pledge, actor=actor, at=at) if offer.act in SIDES]
+        try:
+            if offers:
+                perform(pledge, offers[0].act, actor=actor, at=at, version=versions[pledge.pk])
+                signed.append(pledge)
+        except Refused as refusal:
+            refused.append((pledge, str(refusal)))
+    return signed, refused
 
 
 def request_pledges(plan: Plan, *, actor: Actor, at: datetime) -> Job:

@@ -56,10 +56,7 @@ def assign_urgently(
     Raises NotAllowed unless the actor is the organisation's office, Clashing for clashes without a reason, Refused
     for everything the checks before issuing refuse, and for another task of the same title and day.
     """
-    if not is_office(actor, organization):
-        raise NotAllowed(
-            _("Only the office of %(unit)s gives out urgent tasks.") % {"unit": organization.short_name}
-        )
+    require_giving(actor, organization)
     due = fields.get("due")
     if due is None or due < local_date(at):
         sentence = _("This date has already passed. Choose today or a later day.")
@@ -81,6 +78,14 @@ def assign_urgently(
         }
         perform(plan, act, actor=actor, at=at, given=given)
     return measure
+
+
+def require_giving(actor: Actor, organization: Organization) -> None:
+    """Raise NotAllowed unless the actor is the organisation's office."""
+    if not is_office(actor, organization):
+        raise NotAllowed(
+            _("Only the office of %(unit)s gives out urgent tasks.") % {"unit": organization.short_name}
+        )
 
 
 def _plan_of_the_year(organization: Organization, *, actor: Actor, at: datetime) -> Plan:

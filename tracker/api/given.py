@@ -106,3 +106,14 @@ def _text(value: Any) -> str:
     text = str(value)
     text.encode()  # half of a surrogate pair, which JSON can carry and no database keeps
     return text
+
+
+def must_fit(request: Any, **fits: bool) -> None:
+    """Refuse the query's values that nothing can be made of. Raises Refused naming each."""
+    wrong = {
+        name: _("Nothing fits this value.")
+        for name, fit in fits.items()
+        if not fit and request.query_params.get(name)
+    }
+    if wrong:
+        raise invalid(wrong)

@@ -18,7 +18,8 @@ from common.api.changes import once, version_named
 from common.api.fields import Strict
 from common.clock import now
 from tracker.api.given import as_sent, checked, fields_sent, form_data, taken
-from tracker.api.subjects import Subjects, WithActs, unchanged
+from tracker.api.numbers import WithNumbers
+from tracker.api.subjects import WithActs, unchanged
 from tracker.forms.plans import MeasureForm, kinds_below, leaders_for
 from tracker.issuing import receivers_of
 from tracker.models import Action, Measure, Plan
@@ -145,7 +146,7 @@ class OtherMeasure(Strict):
         return fields
 
 
-class Measures(Subjects):
+class Measures(WithNumbers):
     """Measures of plans in sight; a receiver sees what it received or is asked about."""
 
     serializer_class = MeasureSerializer

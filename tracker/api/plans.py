@@ -14,6 +14,7 @@ from common.api.changes import once
 from common.api.fields import Strict
 from common.clock import now
 from tracker.api.consultations import Consulted
+from tracker.api.pledges import Pledged
 from tracker.api.previews import Previewed
 from tracker.api.routines import TakesRoutines
 from tracker.api.subjects import WithActs
@@ -56,7 +57,7 @@ class PlanFilter(django_filters.FilterSet):
         fields = ("organization", "state", "kind", "period")
 
 
-class Plans(Previewed, Tabled, TakesRoutines, Consulted):
+class Plans(Previewed, Tabled, TakesRoutines, Consulted, Pledged):
     """Plans in sight: one's own organisations', those that gave them a task, drafts laid before them."""
 
     serializer_class = PlanSerializer

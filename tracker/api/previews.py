@@ -41,7 +41,7 @@ class DueSerializer(serializers.Serializer):
     due = serializers.DateField()
 
 
-class LineSerializer(serializers.Serializer):
+class PreviewLineSerializer(serializers.Serializer):
     """What one measure would become."""
 
     measure = serializers.IntegerField(source="measure.pk")
@@ -130,7 +130,7 @@ class PreviewSerializer(serializers.Serializer):
     existing_tasks = serializers.IntegerField()
     organizations = serializers.IntegerField()
     unanswered_comments = serializers.IntegerField()
-    measures = LineSerializer(many=True)
+    measures = PreviewLineSerializer(many=True)
     missing = LackSerializer(many=True)
     gap_count = serializers.IntegerField()
     gaps = HoleSerializer(many=True)

@@ -12,6 +12,8 @@ from branches.models import Organization
 from common.clock import local_date, now
 from common.workdays import Calendar
 from tracker.api.evidence import WithEvidence
+from tracker.api.given_out import GivenOut
+from tracker.api.many import ManyAtOnce
 from tracker.api.subjects import WithActs
 from tracker.lights import light_of
 from tracker.models import Task
@@ -70,7 +72,7 @@ class TaskFilter(django_filters.FilterSet):
         return found.overdue_on(day)
 
 
-class Tasks(WithEvidence):
+class Tasks(ManyAtOnce, GivenOut, WithEvidence):
     """Tasks of organisations in sight."""
 
     serializer_class = TaskSerializer

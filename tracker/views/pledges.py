@@ -26,21 +26,18 @@ from tracker.pledge_lines import agreed_lines, changes_between, lines_of, presen
 from tracker.pledge_list import GROUPS, PledgeFilter, pledges_listing, rows_of
 from tracker.pledge_papers import MEDIA_TYPE, MOST, archive, file_name, paper
 from tracker.pledges import (
+    MOST_SIGNED,
     counts_of,
     is_issuing_side,
     remind_unsigned,
     request_pledges,
-    to_sign,
+    sign_each,
     without_pledge,
 )
 from tracker.timeline import timeline_of
-from tracker.transitions import available_acts, perform
 from tracker.views.acts import act_page, actor_of, offers_for
 
 PAGE = 30
-MOST_SIGNED = 200
-"""Pledges that one click signs; the rest needs another one."""
-SIDES = frozenset({"sign_for_unit", "sign_for_issuer"})
 PLANS = 60
 
 
@@ -131,25 +128,12 @@ def sign_many(request: HttpRequest) -> HttpResponse:
     """Sign the ticked pledges, each by the rules of one; those that cannot be signed are named with the reason."""
     actor, at = actor_of(request), now()
     ticked = dict(map(_id_and_version, request.POST.getlist("pledge")))
-    if not ticked:
-        raise Refused(_("Tick at least one pledge."))
-    if len(ticked) > MOST_SIGNED:
-        raise Refused(_("At most %(most)s pledges can be signed at once.") % {"most": MOST_SIGNED})
-    pledges = to_sign(actor).filter(pk__in=ticked).select_related("plan__organization", "organization")
-    signed, refused = 0, []
-    for pledge in pledges.order_by("pk"):
-        offers = [o for o in available_acts(pledge, actor=actor, at=at) if o.act in SIDES]
-        try:
-            if offers:
-                perform(pledge, offers[0].act, actor=actor, at=at, version=ticked[pledge.pk])
-                signed += 1
-        except Refused as refusal:
-            refused.append(f"{pledge.organization.short_name}：{refusal}")
+    signed, refused = sign_each(ticked, actor=actor, at=at)
     if signed:
-        sentence = ngettext("%(count)s pledge signed.", "%(count)s pledges signed.", signed)
-        messages.success(request, sentence % {"count": signed})
-    for sentence in refused[:5]:
-        messages.warning(request, sentence)
+        sentence = ngettext("%(count)s pledge signed.", "%(count)s pledges signed.", len(signed))
+        messages.success(request, sentence % {"count": len(signed)})
+    for pledge, reason in refused[:5]:
+        messages.warning(request, f"{pledge.organization.short_name}：{reason}")
     if not signed and not refused:
         messages.info(request, _("These pledges no longer wait for your signature."))
     query = request.POST.get("query", "")

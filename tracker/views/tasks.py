@@ -17,9 +17,9 @@ from django.views.decorators.http import require_GET, require_POST
 from branches.models import Organization
 from common import saying
 from common.clock import local_date, now
-from common.errors import Refused
 from common.workdays import Calendar
 from tracker import evidence
+from tracker.acting_many import perform_each
 from tracker.amendments import amendments_in, put_words_of_its_time
 from tracker.asked import words_behind
 from tracker.breakdown import break_down, breakdown_of, why_not_break_down
@@ -31,7 +31,7 @@ from tracker.loop import steps_of_task
 from tracker.models import Extension, Plan, Task
 from tracker.task_list import GROUPS, TaskFilter, counts_of, page_of, rows_of, with_names
 from tracker.timeline import RETURNS, last_return, timeline_of
-from tracker.transitions import act_form, perform
+from tracker.transitions import act_form
 from tracker.views.acts import Button, act_page, actor_of, offers_for
 from tracker.views.evidence import attach_along
 
@@ -279,16 +279,11 @@ def _for_each(request: HttpRequest, act: str, tasks: Any) -> int:
     actor, at = actor_of(request), now()
     shown = [int(pk) for pk in request.POST.getlist("task") if pk.isdecimal() and len(pk) < 19]
     chosen = tasks.visible_to(actor).filter(pk__in=shown[:SHOWN_AT_ONCE])
-    done, refusals = 0, set()
-    for task in chosen.select_related("measure__plan__organization", "organization"):
-        try:
-            perform(task, act, actor=actor, at=at, given=request.POST)
-            done += 1
-        except Refused as refusal:
-            refusals.add(str(refusal))
-    for sentence in sorted(refusals):
+    tasks = chosen.select_related("measure__plan__organization", "organization")
+    outcome = perform_each(tasks, act, actor=actor, at=at, given=request.POST)
+    for sentence in sorted({reason for _task, reason in outcome.refused}):
         messages.error(request, sentence)
-    return done
+    return len(outcome.done)
 
 
 def extension_act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
