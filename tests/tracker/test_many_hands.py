@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import os
+import random
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +34,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 HANDS = 4
 EDITS = 1600 if os.environ.get("BIHUAN_REQUIRE_ALL") == "1" else 160
 """By all hands together. The whole number takes a minute or two, and runs where nothing is left out."""
+PAUSE = 0.4
+"""Seconds at most that a program steps back when it was overtaken; without that, most requests are in vain."""
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +56,7 @@ class Hand:
     start: threading.Barrier
     accepted: int = 0
     overtaken: int = 0
+    steps_back: random.Random = field(default_factory=random.Random)
     wrong: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -91,6 +96,7 @@ class Hand:
             # without the lock, PostgreSQL's unique key of the history may stop what nothing else stops: not accepted
             assert answer.status_code in {412, 500}, answer.content
             self.overtaken += 1
+            time.sleep(self.steps_back.random() * PAUSE)
             seen = self.read()
 
     def understood(self, answer: Any) -> tuple[int, str]:
