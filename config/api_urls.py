@@ -10,6 +10,7 @@ from tracker.api.extensions import Extensions
 from tracker.api.findings import Findings, Inspections
 from tracker.api.measures import Measures
 from tracker.api.notices import Notices
+from tracker.api.oversight import Burdens, Gaps, LookedAfter
 from tracker.api.plans import Plans
 from tracker.api.pledges import Pledges
 from tracker.api.routines import Routines
@@ -29,6 +30,9 @@ for name, view in {
     "tasks": Tasks,
     "extensions": Extensions,
     "pledges": Pledges,
+    "gaps": Gaps,
+    "burden": Burdens,
+    "looked-after": LookedAfter,
     "findings": Findings,
     "inspections": Inspections,
     "notices": Notices,

@@ -66,7 +66,9 @@ def refusal(answer: Any) -> tuple[int, str]:
 
 
 @contextmanager
-def counted() -> Iterator[CaptureQueriesContext]:
-    """The queries of a block."""
+def counted() -> Iterator[list[Any]]:
+    """The queries of a block, there when it is over."""
+    asked: list[Any] = []
     with CaptureQueriesContext(connection) as queries:
-        yield queries
+        yield asked
+    asked.extend(queries.captured_queries)

@@ -14,6 +14,7 @@ from common.api.changes import once
 from common.api.fields import Strict
 from common.clock import now
 from tracker.api.consultations import Consulted
+from tracker.api.oversight import WithGrid
 from tracker.api.pledges import Pledged
 from tracker.api.previews import Previewed
 from tracker.api.routines import TakesRoutines
@@ -57,7 +58,7 @@ class PlanFilter(django_filters.FilterSet):
         fields = ("organization", "state", "kind", "period")
 
 
-class Plans(Previewed, Tabled, TakesRoutines, Consulted, Pledged):
+class Plans(Previewed, Tabled, TakesRoutines, Consulted, Pledged, WithGrid):
     """Plans in sight: one's own organisations', those that gave them a task, drafts laid before them."""
 
     serializer_class = PlanSerializer
