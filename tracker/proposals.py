@@ -11,6 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from branches.models import Organization
 from tracker.models import Action, Measure, Passage, Source
 
@@ -39,6 +41,8 @@ _OWNERS: tuple[tuple[re.Pattern[str], frozenset[Kind]], ...] = (
 _EVERY_UNIT = re.compile(
     "(?:各|每个)(?:机关|基层|直属)?(?:党支部|支部|党总支|总支|机关党委|党组织|单位|部门)"
 )
+_RULE = re.compile("(?:制度|办法|规定|规则|细则|规范|条例|准则|规程)[》”]?(?:、|$)")
+"""A deliverable that is a rule, not a single paper."""
 _SENTENCE_END = "。！？\n"
 
 
@@ -70,8 +74,18 @@ class Proposal:
         names = ("title", "requirement", "theme", "due", "due_words", "cadence", "deliverable")
         target = ("target_number", "target_unit", "target_of")
         return {name: getattr(self, name) for name in (*names, *target)} | {
-            "receiver_kinds": list(self.receiver_kinds)
+            "receiver_kinds": list(self.receiver_kinds),
+            "evidence_note": self.evidence_note,
         }
+
+    @property
+    def evidence_note(self) -> str:
+        """What a measure that makes a rule asks to be shown: the rule and, with it, how it is carried out and who
+        answers for it (每项新制度附工作推进和责任考核细则). Nothing is proposed for other measures.
+        """
+        if not _RULE.search(self.deliverable):
+            return ""
+        return _short(f"{self.deliverable}；{_('rules of carrying it out and answering for it')}", 200)
 
 
 def propose(source: Source) -> list[Proposal]:

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 import time_machine
+from django.contrib.admin import site
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage, default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -21,11 +22,13 @@ from tests.factories import (
     actor_at,
     make_finding,
     make_post,
+    make_source,
     make_task,
     submitted,
 )
 from tracker.evidence import attach, safe_name
 from tracker.models import Evidence, StoredFile, Task
+from tracker.proposals import propose
 from tracker.scanning import scan_due
 from tracker.transitions import perform
 
@@ -320,3 +323,56 @@ def test_no_path_of_a_file_is_needed(client, world, settings, tmp_path):
     item = Evidence.objects.get()
     assert content_of(client.get(f"/tasks/{task.pk}/evidence/{item.pk}/")) == PNG
     assert not (tmp_path / "nothing").exists()
+
+
+def test_missing_evidence_is_refused_on_the_page_the_api_the_verb_and_there_is_no_other_door(client, world):
+    """Versions that were replaced and files with a virus do not count either."""
+    task = acknowledged(world, make_task(world, evidence_required=True, evidence_note="会议照片"))
+    client.force_login(world.secretary.user)
+    said = "会议照片"
+    page = client.post(f"/tasks/{task.pk}/submit/", {"version": task.version, "progress": "已完成"})
+    assert (page.status_code, said in page.content.decode()) == (400, True)
+    answer = client.post(
+        f"/api/v1/tasks/{task.pk}/acts/submit/",
+        {"progress": "已完成"},
+        content_type="application/json",
+        headers={"If-Match": f'"{task.version}"'},
+    )
+    assert (answer.status_code, answer.json()["code"], said in answer.json()["message"]) == (
+        400,
+        "not_ready",
+        True,
+    )
+    with pytest.raises(Refused):
+        perform(task, "submit", actor=world.secretary, at=NOW, given={"progress": "已完成"})
+    registered = {model._meta.label for model in site._registry}
+    assert not registered & {"tracker.Task", "tracker.Evidence", "tracker.StoredFile", "tracker.Finding"}
+    assert Task.objects.get(pk=task.pk).state == Task.State.ACTIVE
+
+
+def test_a_rule_that_is_made_needs_its_procedure_as_the_second_deliverable(world):
+    note = "谈心谈话制度；工作推进和责任考核细则"
+    task = acknowledged(world, make_task(world, evidence_required=True, evidence_note=note))
+    task = put(world, task, PNG, "谈心谈话制度.png")
+    with pytest.raises(Refused) as refusal:
+        perform(task, "submit", actor=world.secretary, at=NOW, given={"progress": "已印发"})
+    assert "需上传 2 份佐证材料，现有 1 份" in str(refusal.value)
+    first = task.evidence.get().pk
+    newer = attach(
+        task,
+        upload=ContentFile(PNG + b"2", "谈心谈话制度.png"),
+        actor=world.secretary,
+        at=NOW,
+        replaces=first,
+    )
+    with pytest.raises(Refused):
+        perform(newer, "submit", actor=world.secretary, at=NOW, given={"progress": "已印发"})
+    newer = put(world, newer, PNG + b"3", "细则.png")
+    done = perform(newer, "submit", actor=world.secretary, at=NOW, given={"progress": "已印发"})
+    assert done.state == Task.State.SUBMITTED
+
+
+def test_a_proposed_measure_that_makes_a_rule_asks_for_its_procedure_from_the_start(world):
+    source = make_source(world, text="一、要求\n要制定《谈心谈话实施办法》。\n要制定年度工作计划。\n")
+    notes = [proposal.fields()["evidence_note"] for proposal in propose(source)]
+    assert notes == ["《谈心谈话实施办法》；工作推进和责任考核细则", ""]

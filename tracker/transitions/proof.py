@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from common.clock import local_date
-from tracker.models import Evidence
+from tracker.models import Evidence, Measure
 from tracker.quotas import why_no_room
 from tracker.transitions import forms
 from tracker.transitions.engine import Context, Party, Sentence, Transition
@@ -29,11 +30,27 @@ def attaching(sources: Iterable[str], *, who: tuple[Party, ...]) -> Transition:
     )
 
 
+def pieces_wanted(measure: Measure) -> list[str]:
+    """The pieces of evidence a measure names, separated by ``；``: each is a file of its own. Nothing named: any one.
+
+    So a measure that makes a rule can ask for the rule and, as its second deliverable, for how it is carried out.
+    """
+    if not measure.evidence_required:
+        return []
+    named = [piece.strip() for piece in re.split("[；;]", measure.evidence_note)]
+    return [piece for piece in named if piece] or [measure.evidence_note]
+
+
 def evidence_is_there(context: Context) -> Sentence | None:
     """Before a task is handed in: what its measure asks for, in its newest version and not infected."""
     measure = context.subject.measure
-    if not measure.evidence_required or _has_proof(context.subject):
+    wanted, there = len(pieces_wanted(measure)), _proofs(context.subject)
+    if there >= wanted:
         return None
+    if wanted > 1:
+        return _(
+            "%(wanted)s pieces of evidence are required before this can be handed in, %(there)s are there: %(note)s. Upload each as a file of its own."
+        ) % {"wanted": wanted, "there": there, "note": measure.evidence_note}
     if measure.evidence_note:
         return _("Evidence is required before this can be handed in: %(note)s. Upload it first.") % {
             "note": measure.evidence_note
@@ -43,20 +60,20 @@ def evidence_is_there(context: Context) -> Sentence | None:
 
 def evidence_still_counts(context: Context) -> Sentence | None:
     """Before a task is approved: what was found infected since it was handed in proves nothing."""
-    if context.subject.measure.evidence_required and not _has_proof(context.subject):
+    if _proofs(context.subject) < len(pieces_wanted(context.subject.measure)):
         return _("The evidence the measure asks for is missing.")
     return None
 
 
 def proof_is_there(context: Context) -> Sentence | None:
     """Before acceptance of a rectification is asked for."""
-    if _has_proof(context.subject):
+    if _proofs(context.subject):
         return None
     return _("Proof that it was put right is required before acceptance can be asked for. Upload it first.")
 
 
-def _has_proof(subject: Any) -> bool:
-    return Evidence.objects.sound().filter(**{subject.KIND: subject}).exists()
+def _proofs(subject: Any) -> int:
+    return Evidence.objects.sound().filter(**{subject.KIND: subject}).count()
 
 
 def _there_is_room(context: Context) -> Sentence | None:
