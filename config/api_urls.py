@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import SimpleRouter
 
 from branches.api import views as branches
+from branches.api.calendar import Workdays
 from reports import api as reports
 from tracker.api.extensions import Extensions
 from tracker.api.findings import Findings, Inspections
@@ -23,6 +24,7 @@ for name, view in {
     "posts": branches.Posts,
     "users": branches.Users,
     "terms": branches.Terms,
+    "workdays": Workdays,
     "sources": Sources,
     "plans": Plans,
     "measures": Measures,

@@ -206,6 +206,7 @@ SPECTACULAR_SETTINGS = {
         "PlanKind": "tracker.models.Plan.Kind",
         "FindingKind": "tracker.models.Finding.Kind",
         "OrganizationKind": "branches.models.Organization.Kind",
+        "WorkdayKind": "common.models.Workday.Kind",
     },
 }
 

@@ -18,28 +18,23 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from branches.access import Actor
+from branches.calendar_duty import require_calendar_keeper
 from branches.holiday_file import text_of
-from branches.models import Post
 from branches.views.people import refuse_into
 from common import saying
 from common.addresses import client_address
 from common.calendar_keeping import FIRST_YEAR, LAST_YEAR, Entry, enter_notice, set_day, weigh
 from common.clock import now, today
-from common.errors import NotAllowed, Refused, Stale
+from common.errors import Refused, Stale
 from common.holiday_notice import MAX_CHARACTERS, Reading, read_notice
 from common.models import Workday
 from common.workdays import Calendar
-
-DUTY = Post.Role.ADMINISTRATOR
 
 
 def _keeper(request: HttpRequest) -> Actor:
     """The administrator of a root organization who asks; the calendar is everybody's. Raises NotAllowed otherwise."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    if not any(post.role == DUTY and post.organization.parent_id is None for post in actor.posts):
-        raise NotAllowed(
-            _("Only the system administrator of the topmost organization keeps the working-day calendar.")
-        )
+    require_calendar_keeper(actor)
     return actor
 
 
