@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
 from common.clock import moment
@@ -241,3 +242,22 @@ def test_a_missing_content_is_a_failed_scan(world, log):
     default_storage.delete(item.file.place)
     assert scan_due(at=NOW) == 1
     assert StoredFile.objects.get().scan_said == "FileNotFoundError"
+
+
+def test_programs_meet_the_same_doors(client, world, log):
+    task = acknowledged(world, make_task(world))
+    first = put(world, task, EVIL, "坏.png")
+    address = f"/api/v1/tasks/{task.pk}/evidence/"
+    client.force_login(world.reviewer.user)
+    waiting = client.get(f"{address}{first.pk}/")
+    assert (waiting.status_code, waiting.json()["code"]) == (403, "withheld")
+    scan_due(at=NOW)
+    client.force_login(world.secretary.user)
+    assert client.get(f"{address}{first.pk}/").status_code == 403
+    newer = {"file": SimpleUploadedFile("好.png", CLEAN), "replaces": first.pk}
+    made = client.post(address, newer)
+    assert made.status_code == 201, made.content
+    listed = {row["name"]: (row["scan"], row["replaced_by"]) for row in client.get(address).json()}
+    assert listed == {"坏.png": ("INFECTED", made.json()["id"]), "好.png": ("WAITING", None)}
+    again = client.post(address, {"file": SimpleUploadedFile("三.png", CLEAN + b"3"), "replaces": first.pk})
+    assert (again.status_code, Evidence.objects.count()) == (400, 2)
