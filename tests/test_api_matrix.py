@@ -125,6 +125,8 @@ OF_BUSINESS = {"routines-list"}
 OF_ISSUED = {"plans-progress", "plans-grid"}
 """404 where nothing was issued; their scope stands in tests/tracker/test_api_plans.py and test_api_oversight.py."""
 OWN = {"me", "tokens", "token", "notices-detail", "notices-read", "jobs-detail", "schema", "docs"}
+OF_REVIEWERS = {"tasks-facts"}
+"""404 for who does not decide on it; its scope stands in tests/tracker/test_api_tasks.py."""
 OF_EVERYBODY = {"workdays-detail", "workdays-day"}
 """The calendar; who may change it stands in tests/branches/test_api_calendar.py."""
 OF_PEOPLE = {"posts-detail", "users-detail", "terms-detail"}
@@ -132,7 +134,17 @@ DUTY = {"administrator"}
 
 
 def test_every_address_of_the_api_has_an_expectation():
-    expected = set(OF_OBJECTS) | LISTS | OWN | OF_PEOPLE | OF_BUSINESS | OF_EVERYBODY | OF_ISSUED | OF_MANY
+    expected = (
+        set(OF_OBJECTS)
+        | LISTS
+        | OWN
+        | OF_PEOPLE
+        | OF_BUSINESS
+        | OF_EVERYBODY
+        | OF_REVIEWERS
+        | OF_ISSUED
+        | OF_MANY
+    )
     assert {name.removeprefix("api:") for name in ROUTES if name.startswith("api:")} == expected
 
 

@@ -19,9 +19,11 @@ from tests.factories import (
     make_post,
     make_task,
     make_user,
+    on,
     submitted,
 )
 from tracker.models import Extension, Measure, Plan, Task
+from tracker.transitions import perform
 
 __all__ = ["nobody_has_asked_yet"]
 pytestmark = pytest.mark.django_db
@@ -160,6 +162,21 @@ def test_several_submissions_are_looked_at_and_approved_each_by_its_own_act(worl
     assert nothing["done"] == []
     many = {"tasks": [{"id": number, "version": 0} for number in range(101)]}
     assert refusal(reviewer.post("tasks/approve/", many)) == (400, "invalid")
+
+
+def test_a_reviewer_reads_what_is_known_about_a_submission_and_nobody_else(world):
+    words = "支部全体党员集中学习并开展了讨论"
+    tasks = [make_task(world), make_task(world)]
+    for task in tasks:
+        at = moment(date(2026, 3, 20))
+        actor = on(world.secretary, date(2026, 3, 20))
+        perform(acknowledged(world, task), "submit", actor=actor, at=at, given={"progress": words})
+    path = f"tasks/{tasks[1].pk}/facts/"
+    facts = Program(world.reviewer.user).get(path).json()
+    assert facts
+    assert all(set(fact) == {"sentence", "tone", "quote"} and fact["sentence"] for fact in facts)
+    assert refusal(Program(world.secretary.user).get(path)) == (404, "not_found")
+    assert refusal(Program(world.reviewer.user).get(f"tasks/{make_task(world).pk}/facts/"))[0] == 404
 
 
 # --- later dates ---------------------------------------------------------------------------------------------------

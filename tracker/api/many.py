@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -15,13 +16,14 @@ from common.api.changes import once
 from common.api.fields import Strict
 from common.api.pages import Numbered
 from common.clock import now
+from common.workdays import Calendar
 from tracker.acting_many import perform_each
 from tracker.api.given import taken
 from tracker.api.subjects import Subjects
 from tracker.approving_many import MOST, approve_each, judge
 from tracker.left_behind import left_by_handler
 from tracker.models import Task
-from tracker.reviewing import queue_of
+from tracker.reviewing import queue_of, submission_of
 
 
 class SeenTask(Strict):
@@ -76,6 +78,14 @@ class ManyDone(serializers.Serializer):
     refused = NotDone(many=True)
 
 
+class FactSerializer(serializers.Serializer):
+    """Something a reviewer should know, said without judging; ``quote`` are the words it is about."""
+
+    sentence = serializers.CharField()
+    tone = serializers.CharField()
+    quote = serializers.CharField()
+
+
 class ManyAtOnce(Subjects):
     """Several tasks with one request."""
 
@@ -90,6 +100,15 @@ class ManyAtOnce(Subjects):
         )
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(responses=FactSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], filter_backends=[], pagination_class=None)
+    def facts(self, request: Request, pk: Any = None) -> Response:
+        """What is known about a submission that waits for one's decision: lateness, returns, the same words twice."""
+        waiting = queue_of(self.actor).select_related("measure__plan__organization", "organization__parent")
+        task = get_object_or_404(waiting, pk=self.get_object().pk)
+        found = submission_of(task, calendar=Calendar.load())
+        return Response(FactSerializer(found.facts, many=True).data)
 
     @extend_schema(request=SeenTasks, responses=VerdictSerializer(many=True))
     @action(detail=False, methods=["post"], url_path="approve/check", pagination_class=None)

@@ -84,7 +84,7 @@ class PledgeLineSerializer(serializers.Serializer):
         return [task.pk for task in line.tasks]
 
 
-class FactSerializer(serializers.Serializer):
+class AmendedFactSerializer(serializers.Serializer):
     """What was said before and what is said now."""
 
     what = serializers.CharField()
@@ -99,7 +99,7 @@ class AmendedSerializer(serializers.Serializer):
     title = serializers.CharField()
     facts = serializers.SerializerMethodField()
 
-    @extend_schema_field(FactSerializer(many=True))
+    @extend_schema_field(AmendedFactSerializer(many=True))
     def get_facts(self, change: Any) -> list[dict[str, str]]:
         """Each with what was agreed and what the plan says."""
         return [
