@@ -100,7 +100,9 @@ class World:
         )
         made = Organization.objects.in_bulk(ids.values())
         places = [made[ids[code]] for code in codes]
-        self.top, self.group, self.committee, _other_group, self.other_committee, self.other_branch = places[:6]
+        self.top, self.group, self.committee, _other_group, self.other_committee, self.other_branch = places[
+            :6
+        ]
         self.branches = places[6:]
         posts = [
             (self.top, "CLERK"),

@@ -13,7 +13,7 @@ from branches.models import Organization, Post
 from common.clock import local_date
 from common.errors import NotAllowed, Refused, Stale
 from tracker.events import build_event
-from tracker.issuing import issuable, receivers_of
+from tracker.issuing import issuable, receivers_of_each
 from tracker.models import Comment, Measure, Notice, Plan
 from tracker.transitions.parties import is_office
 
@@ -23,7 +23,8 @@ COMMENT_ROLES = frozenset({Post.Role.SECRETARY, Post.Role.CLERK, Post.Role.LEADE
 def receiving_units(plan: Plan, *, at: datetime) -> list[Organization]:
     """Every organisation that some measure of the plan would go to on that day, in tree order."""
     day = local_date(at)
-    units = {unit.pk: unit for measure in issuable(plan) for unit in receivers_of(measure, plan, day=day)}
+    each = receivers_of_each(issuable(plan), plan, day=day)
+    units = {unit.pk: unit for _measure, receivers in each for unit in receivers}
     return sorted(units.values(), key=lambda unit: unit.path)
 
 

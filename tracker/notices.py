@@ -37,7 +37,9 @@ WORDS: dict[str, str | Callable[[Mapping[str, Any]], str]] = {
     "pledge_to_sign": gettext_noop("The pledge for “%(plan)s” waits for your signature"),
     "pledges_to_sign": gettext_noop("%(count)s pledges for “%(plan)s” wait for your signature"),
     "resumed": gettext_noop("“%(task)s” goes on again"),
-    "reserve_due": gettext_noop("“%(measure)s” of “%(plan)s” was held in reserve until today: look at it again"),
+    "reserve_due": gettext_noop(
+        "“%(measure)s” of “%(plan)s” was held in reserve until today: look at it again"
+    ),
     "amended": gettext_noop("What “%(task)s” asks for was amended: %(reason)s"),
     "infected": gettext_noop(
         "The scanner found malicious software in “%(file)s” of “%(task)s”. It no longer counts as evidence: scan the device it comes from and attach a clean file."

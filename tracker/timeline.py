@@ -43,7 +43,9 @@ INSPECTED = {"organization": gettext_lazy("Branch"), "seed": gettext_lazy("Seed"
 
 RETURNS = frozenset({"return", "return_second"})
 GOOD = frozenset({"approve", "approve_second", "accept", "verify", "close", "grant", "extend"})
-BAD = frozenset({"return", "return_second", "not_accepted", "not_verified", "look_back_fails", "withdraw", "drop"})
+BAD = frozenset(
+    {"return", "return_second", "not_accepted", "not_verified", "look_back_fails", "withdraw", "drop"}
+)
 WARN = frozenset({"amend", "urge", "suspend", "reopen", "decline", "reassign", "ask_extension", "refuse"})
 TEXTS = ("progress", "reason", "remark", "measures", "conclusion", "fact", "title", "purpose")
 """What was said in the first place; shown as a quotation without a label."""
