@@ -14,6 +14,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
+from branches import exporting
 from common.clock import moment
 from common.models import AuditEntry
 from tests.factories import (
@@ -26,7 +27,6 @@ from tests.factories import (
     make_source,
     submitted,
 )
-from branches import exporting
 from tracker.models import Finding, Measure, Task
 from tracker.task_list import page_of
 

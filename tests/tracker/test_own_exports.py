@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -37,7 +38,7 @@ def world() -> World:
 def rows_of(actor, address: str) -> list[tuple]:
     client = Client()
     client.force_login(actor.user)
-    response = client.get(address)
+    response: Any = client.get(address)
     assert response.status_code == 200, response.content.decode()[-400:]
     sheet = load_workbook(io.BytesIO(b"".join(response.streaming_content))).active
     return [tuple(cell.value for cell in row) for row in sheet.iter_rows(min_row=HEAD + 1)]
