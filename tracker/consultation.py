@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -12,7 +11,7 @@ from branches.access import Actor
 from branches.models import Organization, Post
 from common.clock import local_date
 from common.errors import NotAllowed, Refused, Stale
-from tracker.events import build_event
+from tracker.events import record
 from tracker.issuing import issuable, receivers_of_each
 from tracker.models import Comment, Measure, Notice, Plan
 from tracker.transitions.parties import is_office
@@ -79,7 +78,8 @@ def comment(
         found.text, found.author, found.at = text.strip(), actor.user, at
         found.save()
         said = {"organization": {"id": organization.pk, "name": str(organization)}, "text": found.text}
-        _append(locked, "comment", actor=actor, post=actor.title_at(organization), at=at, said=said)
+        post = actor.title_at(organization)
+        record(locked, "comment", actor=actor, post=post, at=at, said=said, newer=False)
     return found
 
 
@@ -104,7 +104,7 @@ def answer(found: Comment, *, verdict: str, reason: str, actor: Actor, at: datet
         answered.save(update_fields=["verdict", "reason", "answered_by", "answered_at"])
         said = {"comment": answered.pk, "verdict": verdict, "reason": answered.reason}
         post = actor.title_at(measure.plan.organization)
-        _append(measure, "answer_comment", actor=actor, post=post, at=at, said=said)
+        record(measure, "answer_comment", actor=actor, post=post, at=at, said=said, newer=False)
         data = {
             "measure": measure.title,
             "reason": answered.reason,
@@ -125,17 +125,6 @@ def _locked(measure: Measure) -> Measure:
         .select_related("plan__organization")
         .get(pk=measure.pk)
     )
-
-
-def _append(
-    measure: Measure, act: str, *, actor: Actor, post: str, at: datetime, said: dict[str, Any]
-) -> None:
-    state = measure.state
-    event = build_event(
-        measure, act, actor=actor, post=post, at=at, from_state=state, to_state=state, said=said
-    )
-    event.save(force_insert=True)
-    measure.save(update_fields=["event_count", "event_head"])
 
 
 def _unit(organization: Organization) -> dict[str, str]:

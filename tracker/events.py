@@ -72,6 +72,31 @@ def build_event(
     )
 
 
+def record(
+    subject: Subject,
+    act: str,
+    *,
+    actor: Actor,
+    post: str,
+    at: datetime,
+    said: Mapping[str, Any],
+    newer: bool = True,
+) -> None:
+    """Append an event of an act that changes no state, and save the subject; the caller holds its row lock.
+
+    The version goes up, so that a form about what stood there before is refused; ``newer`` false leaves it, where
+    the act is said about the subject and changes nothing of it.
+    """
+    state: str = subject.state  # type: ignore[attr-defined]
+    if newer:
+        subject.version += 1
+    event = build_event(
+        subject, act, actor=actor, post=post, at=at, from_state=state, to_state=state, said=said
+    )
+    event.save(force_insert=True)
+    subject.save()
+
+
 def first_body(pattern: Subject, act: str, *, at: datetime, said: Mapping[str, Any]) -> tuple[str, str]:
     """The body of the system's first event for rows like ``pattern``: what stands before and after the row's id.
 

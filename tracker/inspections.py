@@ -15,7 +15,7 @@ from branches.access import Actor
 from branches.models import Organization, Post
 from common.clock import local_date
 from common.errors import NotAllowed, Refused
-from tracker.events import build_event
+from tracker.events import record
 from tracker.models import Finding, Inspection, Visit
 from tracker.transitions import start_history
 from tracker.transitions.parties import OFFICE_ROLES, is_office
@@ -136,18 +136,9 @@ def draw_sample(inspection: Inspection, *, seed: str, actor: Actor, at: datetime
             )
         locked.seed = seed.strip()[:40]
         codes = chosen_codes(locked)
-        locked.version += 1
-        build_event(
-            locked,
-            "draw_sample",
-            actor=actor,
-            post=actor.title_at(locked.organization),
-            at=at,
-            from_state=locked.state,
-            to_state=locked.state,
-            said={"seed": locked.seed, "from": len(locked.drawn_from), "drawn": codes},
-        ).save(force_insert=True)
-        locked.save(update_fields=["seed", "version", "event_count", "event_head"])
+        said = {"seed": locked.seed, "from": len(locked.drawn_from), "drawn": codes}
+        post = actor.title_at(locked.organization)
+        record(locked, "draw_sample", actor=actor, post=post, at=at, said=said)
     return codes
 
 
@@ -170,18 +161,9 @@ def record_visit(visit: Visit, *, visited_on: date, remark: str, actor: Actor, a
             raise Refused(sentence, fields={"visited_on": sentence})
         visit.visited_on, visit.remark, visit.recorded_by = visited_on, remark.strip(), actor.user
         visit.save(update_fields=["visited_on", "remark", "recorded_by"])
-        inspection.version += 1
-        build_event(
-            inspection,
-            "record_visit",
-            actor=actor,
-            post=actor.title_at(inspection.organization),
-            at=at,
-            from_state=inspection.state,
-            to_state=inspection.state,
-            said={"organization": visit.organization.short_name, "visited_on": visited_on, "remark": remark},
-        ).save(force_insert=True)
-        inspection.save(update_fields=["version", "event_count", "event_head"])
+        said = {"organization": visit.organization.short_name, "visited_on": visited_on, "remark": remark}
+        post = actor.title_at(inspection.organization)
+        record(inspection, "record_visit", actor=actor, post=post, at=at, said=said)
     return visit
 
 

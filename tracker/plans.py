@@ -16,7 +16,7 @@ from common.clock import local_date
 from common.errors import NotAllowed, Refused, Stale
 from common.periods import Period
 from common.workdays import Calendar
-from tracker.events import build_event
+from tracker.events import record
 from tracker.models import Action, Measure, Plan
 from tracker.sources import lock_actions
 from tracker.transitions import start_history
@@ -167,7 +167,14 @@ def edit_measure(
                 changed["receivers"] = [before_ids, after_ids]
                 locked.receivers.set(after_ids)
         if changed:
-            _record(locked, "edit", organization=locked.plan.organization, actor=actor, at=at, said=changed)
+            record(
+                locked,
+                "edit",
+                actor=actor,
+                post=actor.title_at(locked.plan.organization),
+                at=at,
+                said=changed,
+            )
     return locked
 
 
@@ -192,7 +199,7 @@ def declare_event(measure: Measure, *, on: date, actor: Actor, at: datetime) -> 
             )
         locked.due = due
         said = {"event": locked.event, "on": on, "due": due}
-        _record(locked, "declare", organization=plan.organization, actor=actor, at=at, said=said)
+        record(locked, "declare", actor=actor, post=actor.title_at(plan.organization), at=at, said=said)
     return locked
 
 
@@ -216,7 +223,7 @@ def merge_actions(measure: Measure, actions: Iterable[Action], *, actor: Actor, 
         locked.actions.add(*chosen)
         _take(chosen, actor=actor, at=at)
         said = {"actions": [action.pk for action in chosen]}
-        _record(locked, "merge", organization=locked.plan.organization, actor=actor, at=at, said=said)
+        record(locked, "merge", actor=actor, post=actor.title_at(locked.plan.organization), at=at, said=said)
     return locked
 
 
@@ -240,7 +247,7 @@ def merge_measures(into: Measure, other: Measure, *, actor: Actor, at: datetime)
             own = kept.variants.get(key, "")
             kept.variants[key] = own if text in own else "；".join(filter(None, [own, text]))
         said = {"measure": gone.pk, "title": gone.title}
-        _record(kept, "merge", organization=kept.plan.organization, actor=actor, at=at, said=said)
+        record(kept, "merge", actor=actor, post=actor.title_at(kept.plan.organization), at=at, said=said)
         _remove(gone, actor=actor, at=at)
     return kept
 
@@ -314,7 +321,14 @@ def release_action(action: Action, *, actor: Actor, at: datetime) -> Action:
             else:
                 draft.actions.remove(locked)
                 said = {"actions": [locked.pk]}
-                _record(draft, "release", organization=draft.plan.organization, actor=actor, at=at, said=said)
+                record(
+                    draft,
+                    "release",
+                    actor=actor,
+                    post=actor.title_at(draft.plan.organization),
+                    at=at,
+                    said=said,
+                )
         _reopen([locked.pk], actor=actor, at=at)
         locked.refresh_from_db()
     return locked
@@ -390,7 +404,7 @@ def _remove(measure: Measure, *, actor: Actor, at: datetime) -> None:
     measure.delete()
     _reopen(actions, actor=actor, at=at)
     _number(list(Measure.objects.filter(plan=plan)))
-    _record(plan, "remove_measure", organization=plan.organization, actor=actor, at=at, said=said)
+    record(plan, "remove_measure", actor=actor, post=actor.title_at(plan.organization), at=at, said=said)
 
 
 def _number(order: list[Measure]) -> None:
@@ -400,31 +414,6 @@ def _number(order: list[Measure]) -> None:
             measure.position = position
             moved.append(measure)
     Measure.objects.bulk_update(moved, ["position"])
-
-
-def _record(
-    subject: Plan | Measure,
-    act: str,
-    *,
-    organization: Organization,
-    actor: Actor,
-    at: datetime,
-    said: Mapping[str, Any],
-) -> None:
-    """Append an event of an act that changes no state, raise the version and save; the caller holds the lock."""
-    subject.version += 1
-    event = build_event(
-        subject,
-        act,
-        actor=actor,
-        post=actor.title_at(organization),
-        at=at,
-        from_state=subject.state,
-        to_state=subject.state,
-        said=said,
-    )
-    event.save(force_insert=True)
-    subject.save()
 
 
 def _plain(value: Any) -> Any:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from branches.access import Actor
 from branches.models import Organization
 from common.errors import NotAllowed, Refused
-from tracker.events import build_event
+from tracker.events import record
 from tracker.models import Base, Counting, Measure, Plan, Task
 from tracker.transitions.parties import is_office
 
@@ -262,15 +262,5 @@ def set_counting(
             "bases": {str(pk): number for pk, number in sorted(bases.items())},
             "base": sum(bases.values(), Decimal(0)),
         }
-        locked.version += 1
-        build_event(
-            locked,
-            "count",
-            actor=actor,
-            post=actor.title_at(plan.organization),
-            at=at,
-            from_state=locked.state,
-            to_state=locked.state,
-            said=said,
-        ).save(force_insert=True)
-        locked.save(update_fields=["version", "event_count", "event_head"])
+        post = actor.title_at(plan.organization)
+        record(locked, "count", actor=actor, post=post, at=at, said=said)
