@@ -264,6 +264,11 @@ def make_inspection(world: World, **fields: Any) -> Inspection:
     )
 
 
+def proven(finding: Finding, *, actor: Actor, at: datetime) -> Finding:
+    """With the proof that acceptance asks for."""
+    return attach(finding, upload=ContentFile(b"%PDF-1.7 proof", "整改报告.pdf"), actor=actor, at=at)
+
+
 def make_finding(world: World, *, state: str = "FOUND", **fields: Any) -> Finding:
     """A finding of the inspector at the first branch, brought up to a state; due on 31 March once assigned."""
     at = moment(date(2026, 3, 3))
@@ -287,7 +292,6 @@ def make_finding(world: World, *, state: str = "FOUND", **fields: Any) -> Findin
         if finding.state == state:
             break
         if act == "submit":
-            proof = ContentFile(b"%PDF-1.7 proof", "整改报告.pdf")
-            finding = attach(finding, upload=proof, actor=actor, at=at)
+            finding = proven(finding, actor=actor, at=at)
         finding = perform(finding, act, actor=actor, at=at, given=inputs)
     return finding

@@ -12,7 +12,7 @@ import pytest
 from common.periods import Period
 from reports.facts import facts_of
 from reports.figures import SETS_DUE, Figure
-from tests.factories import issue, make_measure, make_plan, on
+from tests.factories import issue, make_measure, make_plan, on, proven
 from tests.reports.conftest import day
 from tracker.models import Measure, Task
 from tracker.transitions import perform
@@ -152,6 +152,7 @@ def test_findings_are_listed_as_of_the_cut_off(half):
     found = half.finding
     given = {"measures": "建立制度", "handler": who.user.pk}
     found = perform(found, "enter_measures", actor=who, at=day(7, 2), given=given)
+    found = proven(found, actor=who, at=day(7, 3))
     found = perform(found, "submit", actor=who, at=day(7, 3), given={"progress": "已整改"})
     inspector = on(world.inspector, date(2026, 7, 6))
     perform(found, "accept", actor=inspector, at=day(7, 6), given={"remark": "核查属实"})

@@ -20,7 +20,7 @@ from reports.labels import FIGURES, RATES
 from reports.workbook import Export, write_workbook
 from reports.workbook.sheet import NOTHING
 from reports.workbook.sheets import sheets_of
-from tests.factories import issue, make_measure, make_plan, on
+from tests.factories import issue, make_measure, make_plan, on, proven
 from tests.reports.conftest import day
 from tracker.inspections import record_finding
 from tracker.models import Task
@@ -188,6 +188,7 @@ def test_no_text_field_can_smuggle_in_a_formula(half):
         who = on(world.secretary, date(2026, 5, 6))
         given = {"measures": payload, "handler": who.user.pk}
         found = perform(found, "enter_measures", actor=who, at=day(5, 6), given=given)
+        found = proven(found, actor=who, at=day(5, 7))
         found = perform(found, "submit", actor=who, at=day(5, 7), given={"progress": payload})
         perform(found, "accept", actor=inspector, at=day(5, 8), given={"remark": payload})
     world.top.refresh_from_db()
