@@ -214,6 +214,12 @@ class PauseForm(ActForm):
     until = day(_("Paused until"))
     reason = plain_text(_("Reason"))
 
+    def prepare(self) -> None:
+        self.fields["until"].help_text = _(
+            "Up to and including this day nobody is reminded of this plan; what would have been sent is not sent later. "
+            "Dates and lights stay as they are."
+        )
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         self.require_not_past("until")
