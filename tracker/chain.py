@@ -1,7 +1,8 @@
 """Who answers for a task on a day: the responsibility chain, resolved by walking up the tree.
 
 Nothing is stored: a change of secretary or a move in the tree is seen at once, and "who answered on
-that day" is the same question with another day. A link without a holder is a gap (模糊地带).
+that day" is the same question with another day. A link without a holder is a gap (模糊地带), and so is one with two
+holders of a post that only one person can hold.
 Levels after the speeches' chain: 负总责 – 分工负责 – 具体负责 – 具体落实.
 """
 
@@ -27,17 +28,27 @@ class Level:
     name: str | Promise
     kinds: frozenset[str]
     roles: tuple[str, ...]
+    sole: str = ""
+    """The role that one person alone holds; two of them leave open who answers."""
 
 
 LEVELS: tuple[Level, ...] = (
-    Level(_("overall responsibility"), frozenset({Kind.LEADING_GROUP}), (Role.CHIEF, Role.SECRETARY)),
+    Level(
+        _("overall responsibility"), frozenset({Kind.LEADING_GROUP}), (Role.CHIEF, Role.SECRETARY), Role.CHIEF
+    ),
     Level(_("responsibility by field"), frozenset({Kind.LEADING_GROUP}), (Role.LEADER,)),
     Level(
         _("responsibility in particular"),
         frozenset({Kind.COMMITTEE}),
         (Role.SECRETARY, Role.DEPUTY_SECRETARY),
+        Role.SECRETARY,
     ),
-    Level(_("carrying out"), frozenset({Kind.GENERAL_BRANCH, Kind.BRANCH}), (Role.SECRETARY, Role.CLERK)),
+    Level(
+        _("carrying out"),
+        frozenset({Kind.GENERAL_BRANCH, Kind.BRANCH}),
+        (Role.SECRETARY, Role.CLERK),
+        Role.SECRETARY,
+    ),
 )
 
 
@@ -48,10 +59,18 @@ class Link:
     level: Level
     organization: Organization | None
     holders: tuple[User, ...]
+    role: str = ""
+    """The role they hold it by; empty without a holder."""
 
     @property
     def is_gap(self) -> bool:
+        """Nobody holds it."""
         return not self.holders
+
+    @property
+    def is_shared(self) -> bool:
+        """Two people hold the post that is for one."""
+        return self.role != "" and self.role == self.level.sole and len(self.holders) > 1
 
 
 def chains_of(organizations: Iterable[Organization], *, day: date) -> dict[int, list[Link]]:
@@ -91,8 +110,7 @@ def _resolve(
             carrier = organization
         if carrier is None:
             continue
-        people = next(
-            (tuple(found) for role in level.roles if (found := holders.get((carrier.pk, role)))), ()
-        )
-        links.append(Link(level, carrier, people))
+        role = next((role for role in level.roles if holders.get((carrier.pk, role))), "")
+        people = tuple(dict.fromkeys(holders.get((carrier.pk, role), ())))
+        links.append(Link(level, carrier, people, role))
     return links

@@ -1,4 +1,4 @@
-"""Gaps (模糊地带): organisations that carry a level of the responsibility chain which nobody holds."""
+"""Gaps (模糊地带): organisations that carry a level of the responsibility chain which nobody holds, or two people."""
 
 from __future__ import annotations
 
@@ -15,23 +15,26 @@ from tracker.chain import LEVELS, Level
 
 @dataclass(frozen=True)
 class Gap:
-    """One organisation without a holder of one level on a day."""
+    """One organisation with one level that nobody holds on a day, or of which two hold the post for one."""
 
     organization: Organization
     level: Level
+    is_shared: bool
 
     @property
     def roles(self) -> list[str]:
-        """The roles of which one should be held, as they are called."""
-        return [str(Post.Role(role).label) for role in self.level.roles]
+        """The role that two hold, or those of which one should be held, as they are called."""
+        roles = [self.level.sole] if self.is_shared else self.level.roles
+        return [str(Post.Role(role).label) for role in roles]
 
 
 def gaps_in_sight(actor: Actor, *, day: date) -> QuerySet[Organization]:
-    """Organisations in sight, active on a day, with a level of the chain that nobody holds (one query).
+    """Organisations in sight, active on a day, with a level of the chain that nobody holds, or two (one query).
 
-    Each carries ``gap_<n>``, true where level ``n`` of ``LEVELS`` is the one.
+    Each carries ``gap_<n>`` and ``shared_<n>``, true where level ``n`` of ``LEVELS`` is the one.
     """
     flags = {f"gap_{n}": _unheld(level, day) for n, level in enumerate(LEVELS)}
+    flags |= {f"shared_{n}": _shared(level, day) for n, level in enumerate(LEVELS) if level.sole}
     open_ = Q()
     for name in flags:
         open_ |= Q(**{name: True})
@@ -40,22 +43,33 @@ def gaps_in_sight(actor: Actor, *, day: date) -> QuerySet[Organization]:
 
 def count_gaps(actor: Actor, *, day: date) -> int:
     """How many gaps ``spelled_out`` would list (one query)."""
-    counts = {f"of_{n}": Count("pk", filter=Q(**{f"gap_{n}": True})) for n in range(len(LEVELS))}
-    return sum(gaps_in_sight(actor, day=day).order_by().aggregate(**counts).values())
+    found = gaps_in_sight(actor, day=day).order_by()
+    counts = {f"of_{flag}": Count("pk", filter=Q(**{flag: True})) for flag in found.query.annotations}
+    return sum(found.aggregate(**counts).values())
 
 
 def spelled_out(organizations: Iterable[Organization]) -> list[Gap]:
-    """One gap for each level that an organisation of ``gaps_in_sight`` leaves open."""
+    """One gap for each level that an organisation of ``gaps_in_sight`` leaves open, or leaves to two."""
     return [
-        Gap(organization, level)
+        Gap(organization, level, flag == "shared")
         for organization in organizations
         for n, level in enumerate(LEVELS)
-        if getattr(organization, f"gap_{n}")
+        for flag in ("gap", "shared")
+        if getattr(organization, f"{flag}_{n}", False)
     ]
 
 
 def _unheld(level: Level, day: date) -> ExpressionWrapper:
-    holders = Post.objects.held_on(day).filter(
-        organization=OuterRef("pk"), role__in=level.roles, user__is_active=True
-    )
+    holders = _held(day).filter(role__in=level.roles)
     return ExpressionWrapper(Q(kind__in=level.kinds) & ~Exists(holders), output_field=BooleanField())
+
+
+def _shared(level: Level, day: date) -> ExpressionWrapper:
+    several = _held(day).filter(role=level.sole).order_by().values("organization")
+    several = several.annotate(people=Count("user", distinct=True)).filter(people__gt=1)
+    return ExpressionWrapper(Q(kind__in=level.kinds) & Exists(several), output_field=BooleanField())
+
+
+def _held(day: date) -> QuerySet[Post]:
+    """The posts of the organisation in question that somebody holds on a day."""
+    return Post.objects.held_on(day).filter(organization=OuterRef("pk"), user__is_active=True)

@@ -49,7 +49,7 @@ class Share:
 
     @property
     def gaps(self) -> list[Link]:
-        return [link for link in self.chain if link.is_gap]
+        return [link for link in self.chain if link.is_gap or link.is_shared]
 
 
 @dataclass
@@ -127,7 +127,7 @@ class Preview:
 
     @property
     def gaps(self) -> list[Share]:
-        """Receivers whose chain has a link without a holder; issuing is allowed, they stay on the gap list."""
+        """Receivers whose chain has a link with no holder or with two; issuing is allowed, they stay on the gap list."""
         return [share for share in self.shares if share.gaps]
 
     @property

@@ -119,10 +119,20 @@ def inspections_listing(inspections: QuerySet[Inspection], *, filters: Sequence[
 
 
 def gaps_listing(gaps: Sequence[Gap]) -> Listing:
-    """Levels of the chain that nobody holds."""
-    columns = [Column(_("Party organization"), 40), Column(_("Level"), 20), Column(_("Post to fill"), 40)]
+    """Levels of the chain that nobody holds, or two people."""
+    columns = [
+        Column(_("Party organization"), 40),
+        Column(_("Level"), 20),
+        Column(_("Post"), 40),
+        Column(_("Gap"), 14),
+    ]
     rows: Iterable[Sequence[Value]] = (
-        (gap.organization.short_name, str(gap.level.name), " / ".join(str(role) for role in gap.roles))
+        (
+            gap.organization.short_name,
+            str(gap.level.name),
+            " / ".join(gap.roles),
+            _("held by several") if gap.is_shared else _("nobody at present"),
+        )
         for gap in gaps
     )
     return Listing(_("Gaps in the chain"), columns, rows, len(gaps))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -177,11 +177,12 @@ def weeks_of(preview: Preview) -> list[Week]:
 
 @dataclass(frozen=True)
 class Hole:
-    """A level of the chain that nobody holds at one organisation, and how many receivers it concerns."""
+    """A level of the chain that nobody holds at one organisation, or two, and how many receivers it concerns."""
 
     organization: Organization
     level: Level
     units: int
+    is_shared: bool
 
 
 def holes_of(preview: Preview) -> list[Hole]:
@@ -190,9 +191,9 @@ def holes_of(preview: Preview) -> list[Hole]:
     for share in preview.shares:
         for link in share.gaps:
             carrier = link.organization or share.organization
-            found[carrier.pk, link.level.name].append(Link(link.level, carrier, ()))
+            found[carrier.pk, link.level.name].append(replace(link, organization=carrier))
     holes = [
-        Hole(links[0].organization, links[0].level, len(links))
+        Hole(links[0].organization, links[0].level, len(links), links[0].is_shared)
         for links in found.values()
         if links[0].organization
     ]

@@ -9,6 +9,7 @@ import pytest
 from branches.models import Post
 from tests.factories import SPRING, World, make_post
 from tracker.chain import chain_of, chains_of
+from tracker.gaps import count_gaps, gaps_in_sight, spelled_out
 
 pytestmark = pytest.mark.django_db
 
@@ -51,3 +52,38 @@ def test_a_disabled_account_answers_for_nothing(world):
 def test_many_chains_cost_two_queries(world, count, django_assert_num_queries):
     with django_assert_num_queries(2):
         chains_of(world.branches[:count], day=SPRING)
+
+
+def test_two_holders_of_the_post_for_one_are_a_gap_of_their_own(world):
+    second = make_post(world.committee, "SECRETARY").user
+    link = chain_of(world.branch, day=SPRING)[2]
+    assert (link.holders, link.is_gap, link.is_shared) == (
+        (world.committee_secretary.user, second),
+        False,
+        True,
+    )
+    [gap] = spelled_out(gaps_in_sight(world.office, day=SPRING).filter(pk=world.committee.pk))
+    assert (gap.organization, gap.level, gap.is_shared, gap.roles) == (
+        world.committee,
+        link.level,
+        True,
+        ["书记"],
+    )
+
+
+def test_several_leaders_in_charge_of_fields_and_several_clerks_are_no_gap(world):
+    make_post(world.group, "LEADER")
+    before = count_gaps(world.office, day=SPRING)
+    make_post(world.branch, "CLERK")
+    make_post(world.branch, "CLERK")
+    assert not any(link.is_gap or link.is_shared for link in chain_of(world.branch, day=SPRING))
+    assert count_gaps(world.office, day=SPRING) == before
+    make_post(world.branch, "SECRETARY")
+    assert count_gaps(world.office, day=SPRING) == before + 1
+
+
+def test_a_post_handed_over_has_one_holder_on_each_day(world):
+    Post.objects.filter(user=world.secretary.user).update(until=date(2026, 3, 31))
+    make_post(world.branch, "SECRETARY", since=date(2026, 4, 1))
+    for day in (date(2026, 3, 31), date(2026, 4, 1)):
+        assert not chain_of(world.branch, day=day)[-1].is_shared

@@ -128,10 +128,11 @@ def _row(grid: Grid, line: GridLine) -> dict[str, Any]:
 
 
 class LevelSerializer(serializers.Serializer):
-    """A level of the responsibility chain that nobody holds, and the roles of which one should be."""
+    """A level of the responsibility chain that nobody holds, and the roles of which one should be; or that is shared."""
 
     level = serializers.CharField(source="level.name")
     roles = serializers.ListField(child=serializers.CharField())
+    is_shared = serializers.BooleanField()
 
 
 class GapSerializer(serializers.Serializer):
