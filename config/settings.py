@@ -131,6 +131,8 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": env.dj_cache_url("CACHE_URL", "locmem://")}
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(VAR_DIR / "media")))
+# Where each day's signed digest of all histories is kept: best on another disk or machine than the database.
+ANCHOR_DIR = Path(env.str("ANCHOR_DIR", str(VAR_DIR / "anchors")))
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # A command that is asked about each file, such as `clamdscan --fdpass --no-summary`: 0 clean, 1 infected, else failed.
@@ -291,6 +293,7 @@ CELERY_TASK_ROUTES = {"tracker.sweep": {"queue": "sweep"}}
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "tracker.sweep", "schedule": 30.0, "options": {"expires": 25}},
     "jobs": {"task": "common.run_jobs", "schedule": 2.0, "options": {"expires": 2}},
+    "anchor": {"task": "tracker.anchor", "schedule": 1800.0, "options": {"expires": 1800}},
 }
 if EVIDENCE_SCANNER:
     CELERY_BEAT_SCHEDULE["scan"] = {"task": "tracker.scan", "schedule": 5.0, "options": {"expires": 5}}

@@ -1,8 +1,9 @@
-"""The anchor: a signed digest of all histories, kept in a file outside the database."""
+"""The anchor: a signed digest of all histories, kept in a file outside the database; one of each day."""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 from dataclasses import asdict
 from datetime import datetime
@@ -11,8 +12,12 @@ from pathlib import Path
 from django.core.signing import BadSignature, Signer
 from django.utils.translation import gettext as _
 
+from common.clock import local_date
 from common.errors import Refused
-from tracker.verification import Anchored
+from tracker.verification import Anchored, differences, verify_history
+
+log = logging.getLogger(__name__)
+NAME = "anchor-%Y-%m-%d"
 
 
 def write_anchor(path: Path, anchored: Anchored, *, at: datetime) -> None:
@@ -50,6 +55,45 @@ def read_anchor(path: Path) -> Anchored:
         raise Refused(
             _("%(file)s is not an anchor of this site, or somebody changed it.") % {"file": path}
         ) from error
+
+
+def anchor_day(directory: Path, *, at: datetime) -> list[str] | None:
+    """Verify all histories against the newest anchor of the folder and write the anchor of the local day.
+
+    Returns what is wrong, in words; None where the day's anchor is there already. What does not verify is not
+    anchored: the next call looks again. The log gets a line either way, so that whoever collects it elsewhere holds a
+    copy of the figures. Reads every event twice; writes nothing to the database. Raises Refused when a file cannot be
+    read or written.
+    """
+    path = directory / local_date(at).strftime(NAME)
+    if path.exists():
+        return None
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        earlier = max(directory.glob("anchor-????-??-??"), default=None)
+    except OSError as error:
+        reason = {"file": directory, "reason": error.strerror}
+        raise Refused(_("The anchor %(file)s cannot be written: %(reason)s") % reason) from error
+    wrong = _wrong_since(earlier) if earlier else []
+    verified = verify_history()
+    wrong = [*dict.fromkeys([*wrong, *map(str, verified.breaks)])]
+    figures = {
+        "events": verified.anchored.events,
+        "subjects": verified.anchored.subjects,
+        "wrong": len(wrong),
+    }
+    if wrong:
+        log.error("the history does not verify", extra={**figures, "first": wrong[0]})
+        return wrong
+    write_anchor(path, verified.anchored, at=at)
+    log.info("the history is anchored", extra={**figures, "file": path.name})
+    return []
+
+
+def _wrong_since(path: Path) -> list[str]:
+    anchored = read_anchor(path)
+    verified = verify_history(up_to=anchored.last)
+    return [*map(str, verified.breaks), *differences(anchored, verified.anchored)]
 
 
 def _signer() -> Signer:

@@ -6,13 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
+from django.utils import translation
 
 from branches.access import Actor
 from common.clock import local_date, now
 from common.jobs import Progress, job_kind
 from common.models import Job
+from tracker.anchor import anchor_day
 from tracker.fan_out import ask_to_open_ahead, fan_out, open_ahead
 from tracker.models import Plan
+from tracker.notices import notify_auditors
 from tracker.pledges import make_pledges
 from tracker.reminders.sweep import sweep
 from tracker.reserves import tell_of_reserves
@@ -55,6 +59,19 @@ def run_sweep(**kwargs: Any) -> None:
     at = now()
     ask_to_open_ahead(at=at)
     sweep(at=at, budget=SWEEP_BUDGET)
+
+
+@shared_task(
+    name="tracker.anchor", ignore_result=True, acks_late=False, soft_time_limit=3000, time_limit=3300
+)
+def run_anchor(**kwargs: Any) -> None:
+    """The tick: Celery's door to `anchor_day`, and the auditors' notice. A killed one is made up for by the next tick;
+    not acknowledged late, because a large history takes longer than a message may stay out.
+    """
+    at = now()
+    with translation.override(settings.LANGUAGE_CODE):
+        if wrong := anchor_day(settings.ANCHOR_DIR, at=at):
+            notify_auditors(wrong, at=at)
 
 
 @shared_task(name="tracker.scan", ignore_result=True)

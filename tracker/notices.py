@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from branches.access import Actor
 from branches.batches import batches
 from branches.models import Post
-from common.clock import local_date
+from common.clock import local_date, moment
 from tracker.models import Evidence, Notice, Task
 
 WORDS: dict[str, str | Callable[[Mapping[str, Any]], str]] = {
@@ -41,6 +41,7 @@ WORDS: dict[str, str | Callable[[Mapping[str, Any]], str]] = {
         "“%(measure)s” of “%(plan)s” was held in reserve until today: look at it again"
     ),
     "amended": gettext_noop("What “%(task)s” asks for was amended: %(reason)s"),
+    "history_broken": gettext_noop("%(count)s histories do not verify. The first: %(first)s"),
     "infected": gettext_noop(
         "The scanner found malicious software in “%(file)s” of “%(task)s”. It no longer counts as evidence: scan the device it comes from and attach a clean file."
     ),
@@ -159,6 +160,20 @@ def notify_infected(item: Evidence, *, at: datetime) -> None:
             for person in sorted(people)
         ],
         ignore_conflicts=True,
+    )
+
+
+def notify_auditors(wrong: Sequence[str], *, at: datetime) -> None:
+    """Tell the auditors at the roots, once a local day, that the history does not verify, and what comes first."""
+    day = local_date(at)
+    duty = Post.objects.held_on(day).filter(
+        organization__parent=None, role=Post.Role.AUDITOR, user__is_active=True
+    )
+    told = Notice.objects.filter(kind="history_broken", created_at__gte=moment(day, 0)).values("recipient")
+    people = duty.exclude(user__in=told).values_list("user", flat=True).distinct()
+    data = {"count": len(wrong), "first": wrong[0], "url": "/audit/"}
+    Notice.objects.bulk_create(
+        [Notice(recipient_id=person, kind="history_broken", data=data, created_at=at) for person in people]
     )
 
 

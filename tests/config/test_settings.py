@@ -88,14 +88,13 @@ def test_the_queue_forgets_results_and_keeps_the_messages_of_dead_workers():
 def test_ticks_do_not_pile_up_and_the_sweep_has_its_own_queue():
     app.loader.import_default_modules()
     schedule = app.conf.beat_schedule
-    assert {entry["task"] for entry in schedule.values()} == {"tracker.sweep", "common.run_jobs"}
+    names = {entry["task"] for entry in schedule.values()}
+    assert names == {"tracker.sweep", "common.run_jobs", "tracker.anchor"}
     for entry in schedule.values():
         assert entry["options"]["expires"] <= entry["schedule"]
         assert entry["task"] in app.tasks, f"nobody does {entry['task']}"
-    queues = {
-        name: app.amqp.router.route({}, name)["queue"].name for name in ("tracker.sweep", "common.run_jobs")
-    }
-    assert queues == {"tracker.sweep": "sweep", "common.run_jobs": "jobs"}
+    queues = {name: app.amqp.router.route({}, name)["queue"].name for name in names}
+    assert queues == {"tracker.sweep": "sweep", "common.run_jobs": "jobs", "tracker.anchor": "jobs"}
 
 
 @pytest.mark.django_db
