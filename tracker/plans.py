@@ -34,6 +34,7 @@ EDITABLE = frozenset(
         "responsible_leader",
         "lead",
         "supporting",
+        "business",
         "deliverable",
         "evidence_required",
         "evidence_note",

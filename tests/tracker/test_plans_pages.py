@@ -109,6 +109,19 @@ def test_saving_a_measure(clerk, world, plan):
     )
 
 
+def test_a_measure_names_the_business_it_serves_and_its_weight(clerk, world, plan):
+    measure = make_measure(world, plan)
+    given = form_of(measure, business="营商环境专项整治", weight="3")
+    clerk.post(f"/plans/{plan.pk}/measures/{measure.pk}/", given)
+    clerk.post(f"/plans/{plan.pk}/measures/{measure.pk}/", {**given, "weight": "", "version": "1"})
+    saved = Measure.objects.get(pk=measure.pk)
+    assert (saved.business, saved.weight) == ("营商环境专项整治", 3)
+    issue(world, plan)
+    task = Task.objects.get(organization=world.branch)
+    clerk.force_login(world.secretary.user)
+    assert "营商环境专项整治" in clerk.get(f"/tasks/{task.pk}/").content.decode()
+
+
 def test_a_stale_form_keeps_what_was_typed_and_says_so(clerk, world, plan):
     measure = make_measure(world, plan)
     edit_measure(measure, actor=world.office, at=AT, fields={"deliverable": "同事改的"})
@@ -134,6 +147,8 @@ def test_a_stale_form_keeps_what_was_typed_and_says_so(clerk, world, plan):
         ({"target_number": "60"}, "target_unit"),
         ({"receiver_kinds": ["PLANET"]}, "receiver_kinds"),
         ({"cadence": "hourly"}, "cadence"),
+        ({"weight": "0"}, "weight"),
+        ({"business": "长" * 201}, "business"),
     ],
 )
 def test_bad_values_are_named_and_nothing_is_saved(clerk, world, plan, fields, field):

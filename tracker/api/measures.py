@@ -42,7 +42,8 @@ class MeasureSerializer(WithActs):
         model = Measure
         fields = (
             "id", "plan", "position", "state", "title", "requirement", "variants", "theme", "actions", "no_source_reason",
-            "responsible_leader", "lead", "supporting", "deliverable", "evidence_required", "evidence_note",
+            "responsible_leader", "lead", "supporting", "business", "deliverable", "evidence_required",
+            "evidence_note",
             "target_number", "target_unit", "target_of", "weight", "starts_on", "due", "event", "event_days",
             "due_words", "cadence", "review_on", "receiver_kinds", "receiver_area", "receiver_tag",
             "receiver_rating", "receivers", "carried_from", "breaks_down", "version", "acts",
@@ -70,6 +71,8 @@ class MeasureFields(serializers.Serializer):
     responsible_leader = serializers.IntegerField(required=False, allow_null=True)
     lead = serializers.IntegerField(required=False, allow_null=True)
     supporting = serializers.CharField(required=False)
+    business = serializers.CharField(required=False, help_text="The business matter it serves, in words.")
+    weight = serializers.IntegerField(required=False, min_value=1, max_value=100)
     deliverable = serializers.CharField(required=False)
     target_number = serializers.DecimalField(12, 2, required=False, allow_null=True)
     target_unit = serializers.CharField(required=False)

@@ -121,6 +121,8 @@ class MeasureForm(forms.ModelForm):
             "responsible_leader",
             "lead",
             "supporting",
+            "business",
+            "weight",
             "deliverable",
             "target_number",
             "target_unit",
@@ -152,6 +154,7 @@ class MeasureForm(forms.ModelForm):
             ~Q(kind=Organization.Kind.BRANCH) | Q(pk=plan.organization_id)
         )
         self.fields["lead"].empty_label = "—"  # type: ignore[attr-defined]
+        self.fields["weight"].required = False
         leader = self.fields["responsible_leader"]
         leader.queryset = User.objects.filter(pk__in=[u.pk for u in leaders])  # type: ignore[attr-defined]
         leader.choices = [("", "—"), *((u.pk, leader.label_from_instance(u)) for u in leaders)]  # type: ignore[attr-defined]
@@ -171,6 +174,11 @@ class MeasureForm(forms.ModelForm):
         ids = [value.pk if hasattr(value, "pk") else value for value in wanted]
         known = [int(i) for i in ids if str(i).isdigit()]
         return list(self.fields["receivers"].queryset.filter(pk__in=known))  # type: ignore[attr-defined]
+
+    def clean_weight(self) -> int:
+        """What is not said stays."""
+        weight = self.cleaned_data["weight"]
+        return self.instance.weight if weight is None else weight
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

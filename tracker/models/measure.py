@@ -106,13 +106,17 @@ class Measure(Subject):
         Organization, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("lead unit")
     )
     supporting = models.CharField(_("supporting units"), max_length=200, blank=True)
+    business = models.CharField(_("business matter it serves"), max_length=200, blank=True)
+    """同部署、同落实、同考核: the unit's own business that is arranged together with it, in words."""
     deliverable = models.CharField(_("deliverable"), max_length=200, blank=True)
     evidence_required = models.BooleanField(_("evidence required"), default=True)
     evidence_note = models.CharField(_("which evidence"), max_length=200, blank=True)
     target_number = models.DecimalField(_("target"), max_digits=12, decimal_places=2, null=True, blank=True)
     target_unit = models.CharField(_("unit"), max_length=20, blank=True)
     target_of = models.CharField(_("what is counted"), max_length=100, blank=True)
-    weight = models.PositiveSmallIntegerField(_("weight"), default=1)
+    weight = models.PositiveSmallIntegerField(
+        _("weight"), default=1, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
     starts_on = models.DateField(_("not before"), null=True, blank=True)
     """启动: the first day of its window (“七一”前后); None: at once."""
     due = models.DateField(_("due date"), null=True, blank=True)
