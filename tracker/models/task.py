@@ -129,6 +129,8 @@ class Task(Subject):
             ),
         ]
         indexes = [
+            # a page of a list by due date, for those who see most of the tasks
+            models.Index(fields=["due", "id"], name="task_by_due"),
             # secretary's list and the lists of an organisation: open tasks by date
             models.Index(
                 F("organization"),
