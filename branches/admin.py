@@ -133,10 +133,8 @@ class RootEditor(Window):
 
     setting = ""
     """What the audit log calls it."""
-
-    def said(self, obj: Any) -> dict[str, str]:
-        """What the audit log keeps of a row."""
-        raise NotImplementedError
+    audited: tuple[str, ...] = ()
+    """The fields of a row that the audit log keeps."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _at_a_root(request)
@@ -176,7 +174,8 @@ class RootEditor(Window):
         """As above."""
 
     def _audit(self, request: HttpRequest, act: str, obj: Any) -> None:
-        data = {"act": act, "setting": self.setting, **self.said(obj)}
+        kept = {name: str(getattr(obj, name)) for name in self.audited}
+        data = {"act": act, "setting": self.setting, **kept}
         address = client_address(request)
         record(AuditEntry.Kind.SETTING, at=now(), user=request.user, address=address, data=data)
 
@@ -190,9 +189,7 @@ class CalendarEditor(RootEditor):
     date_hierarchy = "day"
     list_per_page = 60
     setting = "calendar"
-
-    def said(self, obj: Workday) -> dict[str, str]:
-        return {"day": obj.day.isoformat(), "kind": obj.kind}
+    audited = ("day", "kind")
 
 
 def _at_a_root(request: HttpRequest) -> bool:

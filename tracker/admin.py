@@ -14,6 +14,4 @@ class LoopEditor(RootEditor):
 
     list_display = ("stage", "name")
     setting = "loop"
-
-    def said(self, obj: LoopStep) -> dict[str, str]:
-        return {"stage": obj.stage, "name": obj.name}
+    audited = ("stage", "name")
