@@ -114,3 +114,11 @@ def _history_can_be_flushed() -> None:
     from tests.append_only import let_flush_clear_events
 
     let_flush_clear_events()
+
+
+@pytest.fixture
+def world() -> Any:
+    """A small city (`tests.factories.World`); a test that needs more branches makes its own."""
+    from tests.factories import World  # models are there once Django is set up
+
+    return World()

@@ -27,11 +27,6 @@ SCHEMA = Path(__file__).parents[1] / "docs" / "openapi.yaml"
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def task(world) -> Task:
     return make_task(world)
 

@@ -8,14 +8,9 @@ import pytest
 
 from branches.access import Actor
 from branches.models import Organization, Post
-from tests.factories import SPRING, World, actor_at, make_organization, make_post, make_user
+from tests.factories import SPRING, actor_at, make_organization, make_post, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def seen_by(actor: Actor) -> set[Organization]:

@@ -9,16 +9,11 @@ import pytest
 from common.models import AuditEntry, Workday
 from common.workdays import Calendar
 from tests.api_program import Program, nobody_has_asked_yet, refusal
-from tests.factories import World, make_post, make_user
+from tests.factories import make_post, make_user
 
 __all__ = ["nobody_has_asked_yet"]
 pytestmark = pytest.mark.django_db
 DAY = "workdays/2031/05-06/"
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

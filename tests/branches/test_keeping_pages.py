@@ -25,11 +25,6 @@ def _in_march():
         yield
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)

@@ -11,14 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from branches.models import Post
 from common.clock import moment
-from tests.factories import World, actor_at, make_organization, make_post, make_user
+from tests.factories import actor_at, make_organization, make_post, make_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture(autouse=True)

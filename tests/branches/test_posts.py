@@ -12,15 +12,10 @@ from branches.posts import appoint, end_post, hand_over
 from common.clock import moment
 from common.errors import Refused
 from common.models import AuditEntry
-from tests.factories import World, make_user
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 AT = moment(date(2026, 3, 2))
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def test_a_hand_over_ends_one_post_and_starts_another_without_a_gap(world):

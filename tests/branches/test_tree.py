@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 MAY, APRIL_30 = date(2026, 5, 1), date(2026, 4, 30)
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def test_a_move_takes_the_whole_subtree_and_its_sight_along(world):
     move_organization(world.committee, to=world.other_committee.parent, since=MAY)
     moved = Organization.objects.get(pk=world.committee.pk)

@@ -7,14 +7,8 @@ from django.http import QueryDict
 
 from common.models import SavedFilter
 from common.saved_filters import AT_MOST, worth_saving
-from tests.factories import World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

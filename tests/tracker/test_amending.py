@@ -48,11 +48,6 @@ def _clock(time_machine):
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def measure(world) -> Measure:
     plan = make_plan(world)
     made = make_measure(world, plan)

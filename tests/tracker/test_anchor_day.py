@@ -11,7 +11,7 @@ import time_machine
 from common.clock import moment
 from common.errors import Refused
 from tests.append_only import unguarded
-from tests.factories import World, acknowledged, make_post, make_task
+from tests.factories import acknowledged, make_post, make_task
 from tracker.anchor import anchor_day, read_anchor
 from tracker.jobs import run_anchor
 from tracker.models import Event, Notice, Task
@@ -19,11 +19,6 @@ from tracker.notices import sentence_of
 
 pytestmark = pytest.mark.django_db
 AT = moment(date(2026, 3, 24), 3)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

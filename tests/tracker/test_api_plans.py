@@ -24,11 +24,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def plan(world) -> Plan:
     """A draft of the present half-year: the preview is as of today."""
     return create_plan(

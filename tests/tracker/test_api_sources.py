@@ -8,16 +8,11 @@ from typing import Any
 import pytest
 
 from tests.api_program import Program, counted, nobody_has_asked_yet, refusal
-from tests.factories import SPEECH, World, make_plan, make_source, make_user
+from tests.factories import SPEECH, make_plan, make_source, make_user
 from tracker.models import Action, Measure, Plan, Source
 
 __all__ = ["nobody_has_asked_yet"]
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

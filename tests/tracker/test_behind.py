@@ -9,7 +9,7 @@ from django.test import Client
 
 from common.clock import moment
 from common.errors import NotAllowed, Refused, Stale
-from tests.factories import World, acknowledged, issue, make_measure, make_plan, make_source, on
+from tests.factories import acknowledged, issue, make_measure, make_plan, make_source, on
 from tracker.carry_forward import left_open
 from tracker.events import history
 from tracker.fan_out import fan_out
@@ -27,11 +27,6 @@ PAPER = "一、工作要求\n要建立支部书记谈心谈话台账。\n要召�
 @pytest.fixture(autouse=True)
 def _clock(time_machine):
     time_machine.move_to(JULY, tick=False)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.test import Client
 
 from common.clock import moment
 from common.errors import NotAllowed, Refused
-from tests.factories import SPRING, World, on
+from tests.factories import SPRING, on
 from tracker.fan_out import fan_out
 from tracker.models import Measure, Plan, Task
 from tracker.plans import add_measure, create_plan
@@ -18,11 +18,6 @@ from tracker.transitions import perform
 
 pytestmark = pytest.mark.django_db
 AT = moment(SPRING)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from common.clock import moment
 from common.errors import NotAllowed, Refused
-from tests.factories import World, issue, make_measure, make_plan, make_source
+from tests.factories import issue, make_measure, make_plan, make_source
 from tracker.asked import words_behind
 from tracker.breakdown import break_down, breakdown_of
 from tracker.fan_out import fan_out
@@ -18,11 +18,6 @@ from tracker.transitions import perform
 
 pytestmark = pytest.mark.django_db
 JAN = moment(date(2026, 1, 6))
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

@@ -29,11 +29,6 @@ DAY = date(2026, 6, 1)
 QUERIES = 13
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def burden(actor, **chosen):
     return burden_of(BurdenFilter(chosen, actor=on(actor, DAY), day=DAY))
 

@@ -12,7 +12,7 @@ from django.utils import translation
 from branches.models import CalendarFeed, Post, User
 from branches.views.audit import in_words
 from common.models import AuditEntry
-from tests.factories import World, acknowledged, issue, make_measure, make_plan, make_task
+from tests.factories import acknowledged, issue, make_measure, make_plan, make_task
 from tracker.calendar_feed import Due, icalendar
 from tracker.models import Task
 
@@ -23,11 +23,6 @@ pytestmark = pytest.mark.django_db
 def language():
     yield
     translation.deactivate()
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def made_by(actor) -> str:

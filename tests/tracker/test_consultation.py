@@ -8,7 +8,7 @@ import pytest
 
 from common.clock import moment
 from common.errors import NotAllowed, Refused
-from tests.factories import SPRING, World, issue, make_measure, make_plan
+from tests.factories import SPRING, issue, make_measure, make_plan
 from tracker.consultation import answer, comment
 from tracker.events import history
 from tracker.models import Measure, Notice, Plan
@@ -17,11 +17,6 @@ from tracker.transitions import perform
 pytestmark = pytest.mark.django_db
 AT = moment(SPRING)
 UNTIL = {"until": date(2026, 1, 16)}
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

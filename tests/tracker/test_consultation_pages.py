@@ -10,7 +10,7 @@ from django.utils import translation
 
 from common.clock import moment, now, today
 from common.errors import Refused
-from tests.factories import SPRING, World, actor_at, issue, make_measure, make_plan
+from tests.factories import SPRING, actor_at, issue, make_measure, make_plan
 from tracker.consultation import answer, comment
 from tracker.models import Comment, Measure, Notice, Plan
 from tracker.plans import merge_measures, remove_measure
@@ -25,11 +25,6 @@ UNTIL = {"until": date(2026, 1, 16)}
 def language():
     yield
     translation.deactivate()
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

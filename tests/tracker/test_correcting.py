@@ -8,7 +8,7 @@ import pytest
 
 from common.clock import moment
 from common.errors import NotAllowed, Refused, Stale
-from tests.factories import World, make_plan, make_source
+from tests.factories import make_plan, make_source
 from tracker.alignment import PIECE, Alignment
 from tracker.asked import words_behind
 from tracker.correcting import correct_source, lost_decisions
@@ -57,11 +57,6 @@ class TestAlignment:
         old = piece * (100_000 // len(piece))
         assert 0 <= Alignment(old, old[:-1] + "乙").share <= 1
         assert sum(compared) <= PIECE * PIECE
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

@@ -38,11 +38,6 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def task(world) -> Task:
     return acknowledged(world, make_task(world))
 

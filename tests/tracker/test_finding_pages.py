@@ -13,18 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from common.clock import moment, now
 from common.errors import Refused
 from common.workdays import Calendar
-from tests.factories import World, make_finding
+from tests.factories import make_finding
 from tracker.finding_list import glance
 from tracker.models import Finding
 from tracker.transitions import decide, perform
 
 pytestmark = pytest.mark.django_db
 AT = moment(date(2026, 3, 10))
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 
 from common.clock import moment
 from common.models import AuditEntry
-from tests.factories import SPRING, World, issue, make_measure, make_plan
+from tests.factories import SPRING, issue, make_measure, make_plan
 from tracker.models import Plan
 
 pytestmark = pytest.mark.django_db
@@ -19,11 +19,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _clock(time_machine):
     time_machine.move_to(moment(SPRING), tick=False)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 
 from common.clock import moment
 from tests.factories import (
-    World,
     acknowledged,
     actor_at,
     issue,
@@ -28,11 +27,6 @@ from tracker.transitions import perform
 
 pytestmark = pytest.mark.django_db
 NOW = moment(date(2026, 3, 24), 10)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture(autouse=True)

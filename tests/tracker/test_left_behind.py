@@ -27,11 +27,6 @@ DAY = date(2026, 3, 24)
 NOW = moment(DAY, 10)
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 @pytest.fixture(autouse=True)
 def _in_march():
     with time_machine.travel(NOW, tick=False):

@@ -9,7 +9,6 @@ import pytest
 from common.clock import moment
 from common.errors import NotAllowed, Refused, Stale
 from tests.factories import (
-    World,
     acknowledged,
     actor_at,
     issue,
@@ -25,11 +24,6 @@ from tracker.transitions import available_acts, perform
 
 pytestmark = pytest.mark.django_db
 MARCH = moment(date(2026, 3, 25))
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def test_a_task_goes_from_issue_to_completion(world):

@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from branches.models import Post
 from common.clock import moment
 from common.models import AuditEntry
-from tests.factories import SPRING, World, acknowledged, issue, make_measure, make_plan, make_post, make_user
+from tests.factories import SPRING, acknowledged, issue, make_measure, make_plan, make_post, make_user
 from tracker.loop import steps_of_task
 from tracker.models import LoopStep, Task
 from tracker.transitions import perform
@@ -20,11 +20,6 @@ NAMES = {"CLOSE": "考评", "ISSUE": "交办", "REVIEW": "督办"}
 @pytest.fixture(autouse=True)
 def _clock(time_machine):
     time_machine.move_to(moment(SPRING), tick=False)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from openpyxl import load_workbook
 
 from common.models import AuditEntry
-from tests.factories import World, issue, make_measure, make_plan, make_post, make_source
+from tests.factories import issue, make_measure, make_plan, make_post, make_source
 from tracker.events import history
 from tracker.models import Measure, Plan
 from tracker.plans import add_measure, edit_measure
@@ -25,11 +25,6 @@ TITLE, ASKED, LEADER, LEAD, SUPPORTING, DUE, CADENCE, SYSTEM = "C", "D", "E", "F
 @pytest.fixture(autouse=True)
 def _clock(time_machine):
     time_machine.move_to(AT, tick=False)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

@@ -18,11 +18,6 @@ pytestmark = pytest.mark.django_db
 LATER = moment(date(2026, 3, 25))
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def returned(world: World) -> Notice:
     task = submitted(world, make_task(world))
     perform(task, "return", actor=world.reviewer, at=LATER, given={"reason": "缺少照片"})

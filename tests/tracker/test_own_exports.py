@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from branches.exporting import HEAD
 from branches.models import Area
 from common.clock import moment
-from tests.factories import World, actor_at, issue, make_measure, make_plan, make_source, on
+from tests.factories import actor_at, issue, make_measure, make_plan, make_source, on
 from tracker.models import Action, Notice, Plan, Task
 from tracker.plans import merge_actions
 from tracker.superior import rest_on
@@ -28,11 +28,6 @@ PAPER = "一、工作要求\n要建立支部书记谈心谈话台账。\n要召�
 @pytest.fixture(autouse=True)
 def _clock(time_machine):
     time_machine.move_to(JULY, tick=False)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def rows_of(actor, address: str) -> list[tuple]:

@@ -66,11 +66,6 @@ MEASURE = {
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def measure(world) -> Measure:
     """An issued measure of two branches; nobody of those judged below took part in it."""
     plan = make_plan(world)

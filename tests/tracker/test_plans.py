@@ -8,7 +8,7 @@ import pytest
 
 from common.clock import moment
 from common.errors import NotAllowed, Refused, Stale
-from tests.factories import SPRING, World, issue, make_measure, make_plan, make_source
+from tests.factories import SPRING, issue, make_measure, make_plan, make_source
 from tracker.events import history
 from tracker.models import Action, Measure, Task
 from tracker.plans import (
@@ -23,11 +23,6 @@ from tracker.plans import (
 
 pytestmark = pytest.mark.django_db
 AT = moment(SPRING)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

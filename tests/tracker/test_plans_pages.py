@@ -24,11 +24,6 @@ def _clock(time_machine):
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def plan(world) -> Plan:
     return make_plan(world)
 

@@ -38,11 +38,6 @@ LIST_QUERIES = 12
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
 def plan(world: World) -> Plan:
     plan = make_plan(world)
     make_measure(world, plan)

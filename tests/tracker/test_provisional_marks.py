@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import translation
 
 from common.models import Workday
-from tests.factories import World, acknowledged, make_measure, make_plan, make_task
+from tests.factories import acknowledged, make_measure, make_plan, make_task
 
 pytestmark = pytest.mark.django_db
 MARK = "2027年放假通知尚未录入"
@@ -19,11 +19,6 @@ MARK = "2027年放假通知尚未录入"
 def language():
     yield
     translation.deactivate()
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def seen_by(actor, address: str) -> str:

@@ -15,7 +15,6 @@ from branches.models import User
 from common.clock import moment
 from common.workdays import Calendar
 from tests.factories import (
-    World,
     acknowledged,
     actor_at,
     issue,
@@ -35,11 +34,6 @@ from tracker.transitions import decide, perform
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 3, 24)
 NOW = moment(DAY, 10)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture(autouse=True)

@@ -27,11 +27,6 @@ JAN = moment(date(2026, 1, 5))
 LATE = moment(date(2026, 12, 10))
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def five_years(world: World, **fields: Any) -> Plan:
     given: dict[str, Any] = {
         "organization": world.top,

@@ -14,7 +14,7 @@ from common.clock import moment
 from common.errors import NotAllowed, Refused
 from common.periods import Period
 from common.workdays import Calendar
-from tests.factories import SPRING, World, actor_at, issue, make_organization, make_plan
+from tests.factories import SPRING, actor_at, issue, make_organization, make_plan
 from tracker.models import Measure, Plan, Task
 from tracker.plans import create_plan, edit_measure
 from tracker.routines import GROUPS, TERM, add_routines, catalogue
@@ -29,11 +29,6 @@ KNOWN = {routine.key: routine for routine in catalogue()}
 def language():
     yield
     translation.deactivate()
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

@@ -36,11 +36,6 @@ sys.exit(0)
 """
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 @pytest.fixture(autouse=True)
 def _in_march():
     with time_machine.travel(NOW, tick=False):

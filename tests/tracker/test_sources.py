@@ -11,7 +11,7 @@ from django.core.files.base import ContentFile
 
 from common.clock import moment
 from common.errors import NotAllowed, Refused, Stale
-from tests.factories import World, make_plan, make_source
+from tests.factories import make_plan, make_source
 from tracker.models import Action, Measure, Passage, Source
 from tracker.plans import add_measure, merge_actions, release_action, remove_measure
 from tracker.proposals import concrete_due
@@ -29,11 +29,6 @@ from tracker.sources import (
 
 pytestmark = pytest.mark.django_db
 JULY = moment(date(2026, 7, 6))
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

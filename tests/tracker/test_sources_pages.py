@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from tests.factories import SPEECH, World, make_plan, make_source, on
+from tests.factories import SPEECH, make_plan, make_source, on
 from tracker.models import Action, Measure, Source
 from tracker.plans import add_measure, edit_measure
 from tracker.sources import set_aside
@@ -21,11 +21,6 @@ HTMX = {"HTTP_HX_REQUEST": "true"}
 @pytest.fixture(autouse=True)
 def _clock(time_machine):
     time_machine.move_to(AT, tick=False)
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from django.urls import reverse
 
 from common.clock import moment
 from tests.factories import (
-    World,
     acknowledged,
     actor_at,
     issue,
@@ -27,11 +26,6 @@ from tracker.models import Extension, Task
 from tracker.transitions import perform
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture(autouse=True)

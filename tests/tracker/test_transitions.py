@@ -9,7 +9,7 @@ from django.conf import settings
 
 from common.clock import moment
 from common.errors import NotAllowed, Refused
-from tests.factories import SPRING, World, acknowledged, actor_at, make_task, submitted
+from tests.factories import SPRING, acknowledged, actor_at, make_task, submitted
 from tracker.events import history
 from tracker.models import Event, Extension, Notice, Task
 from tracker.transitions import available_acts, decide, perform, transitions_of
@@ -62,11 +62,6 @@ EXPECTED = {
     "resume": {"SUSPENDED": "IL"},
     "withdraw": dict.fromkeys(["PENDING", "ACTIVE", "SUBMITTED", "SECOND_REVIEW", "SUSPENDED"], "IL"),
 }
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 def test_every_state_act_and_role_of_a_task_is_as_expected(world):

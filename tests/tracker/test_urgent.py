@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 AT = moment(SPRING)
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def fields(world: World, **other: Any) -> dict[str, Any]:
     return {
         "title": "报送防汛值班安排",

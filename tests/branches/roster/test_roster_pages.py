@@ -21,7 +21,7 @@ from branches.roster.files import KEPT_DAYS, clear_old_files
 from common.jobs import run_due_jobs
 from common.models import AuditEntry, Job
 from tests.branches.roster.sheets import AT, DAY, organization, package, post, write
-from tests.factories import World, make_post
+from tests.factories import make_post
 
 pytestmark = pytest.mark.django_db
 ROLES = {"admin": "ADMINISTRATOR", "officer": "SECURITY_OFFICER", "auditor": "AUDITOR", "clerk": "CLERK"}
@@ -31,11 +31,6 @@ ROLES = {"admin": "ADMINISTRATOR", "officer": "SECURITY_OFFICER", "auditor": "AU
 def _at_ten():
     with time_machine.travel(AT, tick=False):
         yield
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.fixture

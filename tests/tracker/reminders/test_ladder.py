@@ -9,7 +9,7 @@ import pytest
 from branches.models import Post
 from common.clock import local_date
 from common.workdays import Calendar
-from tests.factories import World, actor_at, make_post, make_task, make_user, on, submitted
+from tests.factories import actor_at, make_post, make_task, make_user, on, submitted
 from tests.tracker.reminders.helpers import (
     DUE,
     T_MINUS_1,
@@ -29,11 +29,6 @@ from tracker.reminders.ladder import STEPS
 from tracker.transitions import perform
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
 
 
 @pytest.mark.parametrize(

@@ -37,11 +37,6 @@ from tracker.transitions import perform
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
 def shares(world: World, count: int, **fields) -> list[Task]:
     """A task of each of ``count`` measures for every branch of the world, acknowledgement long settled."""
     plan = make_plan(world)
