@@ -138,6 +138,22 @@ def test_issuing_leads_to_a_job_whose_progress_can_be_watched_and_retried(world,
     assert Job.objects.filter(kind="fan_out").count() == 1
 
 
+def test_an_issue_that_names_the_number_of_tasks_it_saw_is_refused_when_the_preview_would_show_another(
+    world, plan, office
+):
+    measure = soon(world, plan)
+    seen = office.get(f"plans/{plan.pk}/preview/").json()["new_tasks"]
+    measure.receivers.add(world.other_branch)
+    given = {"approved_by": world.issuer.user.pk}
+    version = office.etag(f"plans/{plan.pk}/")
+    path = f"plans/{plan.pk}/acts/issue/"
+    assert refusal(office.post(path, given | {"tasks": seen}, If_Match=version)) == (412, "stale")
+    plan.refresh_from_db()
+    assert plan.is_open
+    assert not Job.objects.filter(kind="fan_out").exists()
+    assert office.post(path, given | {"tasks": seen + 1}, If_Match=version).status_code == 200
+
+
 # --- the table -----------------------------------------------------------------------------------------------------
 
 

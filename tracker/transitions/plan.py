@@ -7,7 +7,9 @@ from django.utils.translation import ngettext
 
 from branches.models import Organization
 from common.clock import local_date
+from common.errors import Stale
 from common.jobs import request_job
+from common.workdays import Calendar
 from tracker.models import Measure, Plan
 from tracker.transitions import forms
 from tracker.transitions.engine import Context, Sentence, Transition
@@ -63,7 +65,23 @@ def _comments_are_answered(context: Context) -> Sentence | None:
     return _nothing_missing(context)
 
 
+def _as_seen(context: Context) -> None:
+    """What is given out is what the preview showed, if the number of tasks seen there was sent. Raises Stale.
+
+    The plan's version alone does not say it: a measure is changed without it.
+    """
+    from tracker.issuing import preview
+
+    seen = context.given.pop("tasks", None)
+    if seen is None:
+        return
+    day = local_date(context.at)
+    if seen != preview(context.subject, day=day, calendar=Calendar.load()).new_tasks:
+        raise Stale(_("The plan has changed since this preview was drawn. Look at it again, then issue."))
+
+
 def _issue(context: Context) -> None:
+    _as_seen(context)
     plan = context.subject
     plan.approved_by, plan.issued_at = context.given["approved_by"], context.at
     plan.number = _next_number(plan, local_date(context.at).year)
@@ -159,6 +177,7 @@ TABLE: list[Transition] = [
         who=(OFFICE, ISSUER),
         form=forms.SupplementForm,
         ready=_nothing_missing,
+        effect=_as_seen,
         after=_request_fan_out,
         dangerous=True,
     ),

@@ -156,7 +156,6 @@ def preview_page(request: HttpRequest, pk: int) -> HttpResponse:
     if not actor.sees(plan.organization):
         raise Http404
     at, calendar = now(), Calendar.load()
-    found = preview(plan, day=actor.day, calendar=calendar)
     act = "issue" if plan.is_open else "supplement"
     form = act_form(plan, act, actor=actor, at=at, data=request.POST if request.method == "POST" else None)
     status = 200
@@ -164,13 +163,8 @@ def preview_page(request: HttpRequest, pk: int) -> HttpResponse:
         version = number(request.POST.get("version"))
         if version is not None and Job.objects.filter(key=f"fan_out:{plan.pk}:{version + 1}").exists():
             return redirect("tracker:plan_progress", pk)
-        status = 409
-        if request.POST.get("tasks") != str(found.new_tasks):
-            form.is_valid()
-            form.add_error(
-                None, _("The plan has changed since this preview was drawn. Look at it again, then issue.")
-            )
-        elif form.is_valid():
+        status = 422
+        if form.is_valid():
             try:
                 perform(plan, act, actor=actor, at=at, given=request.POST, version=version)
             except Refused as refusal:
@@ -178,8 +172,7 @@ def preview_page(request: HttpRequest, pk: int) -> HttpResponse:
                 put(form, refusal)
             else:
                 return redirect("tracker:plan_progress", pk)
-        else:
-            status = 422
+    found = preview(plan, day=actor.day, calendar=calendar)
     unit = (
         Organization.objects.below(plan.organization).filter(pk=number(request.GET.get("unit")) or 0).first()
     )
