@@ -6,14 +6,14 @@ from datetime import date
 
 import pytest
 
-from branches.models import Area, Rating, Tag
+from branches.models import Tag
 from common.clock import moment
 from common.errors import NotAllowed, Refused
 from common.periods import Period
 from common.workdays import Calendar
 from tests.factories import World, issue, make_measure, make_plan
 from tracker.fan_out import fan_out
-from tracker.issuing import preview, receivers_of
+from tracker.issuing import preview
 from tracker.models import Event, Measure, Task
 from tracker.occurrences import occurrences_of
 from tracker.plans import declare_event
@@ -95,65 +95,29 @@ class TestEvent:
 
 
 @pytest.mark.django_db
-class TestNarrowed:
-    @pytest.fixture
-    def world(self) -> World:
-        return World(branches=3)
-
-    def reached(self, world: World, **fields) -> list[str]:
-        plan = make_plan(world)
-        measure = make_measure(world, plan, receivers=[], receiver_kinds=["BRANCH"], **fields)
-        return [o.code for o in receivers_of(measure, plan, day=SPRING)]
-
-    def test_kinds_are_narrowed_by_area_tag_or_rating(self, world):
-        first, second, third = world.branches
-        area = Area.objects.create(organization=world.top, name="第一片区")
-        first.area = area
-        first.save()
-        tag = Tag.objects.create(name="窗口单位")
-        second.tags.add(tag)
-        Rating.objects.create(
-            organization=third, year=2025, kind="MODEL", decided_on=date(2025, 12, 1), decided_by="工委"
-        )
-        Rating.objects.create(
-            organization=first, year=2023, kind="MODEL", decided_on=date(2023, 12, 1), decided_by="工委"
-        )
-        assert self.reached(world, receiver_area=area) == [first.code]
-        assert self.reached(world, receiver_tag=tag) == [second.code]
-        assert self.reached(world, receiver_rating="MODEL") == [third.code]
-        assert self.reached(world, receiver_area=area, receiver_tag=tag) == []
-
-    def test_issuing_reaches_exactly_those(self, world):
-        tag = Tag.objects.create(name="窗口单位")
-        world.branches[1].tags.add(tag)
-        plan = make_plan(world)
-        make_measure(world, plan, receivers=[], receiver_kinds=["BRANCH"], receiver_tag=tag)
-        issue(world, plan)
-        assert [task.organization for task in Task.objects.all()] == [world.branches[1]]
-
-    def test_the_form_keeps_window_event_and_narrowing(self, world, client, time_machine):
-        time_machine.move_to(MARCH, tick=False)
-        tag = Tag.objects.create(name="窗口单位")
-        world.branches[1].tags.add(tag)
-        plan = make_plan(world)
-        measure = make_measure(world, plan)
-        client.force_login(world.office.user)
-        address = f"/plans/{plan.pk}/measures/{measure.pk}/"
-        given = {
-            "version": measure.version,
-            "title": measure.title,
-            "cadence": "once",
-            "starts_on": "2026-06-20",
-            "due": "2026-06-10",
-            "event": "党代会召开",
-            "receiver_kinds": ["BRANCH"],
-            "receiver_tag": tag.pk,
-            "no_source_reason": "年度例行工作",
-        }
-        page = client.post(address, given).content.decode()
-        assert "早" in page
-        assert "天" in page
-        client.post(address, given | {"due": "2026-07-05", "event_days": "30"})
-        measure.refresh_from_db()
-        assert (measure.starts_on, measure.due) == (date(2026, 6, 20), date(2026, 7, 5))
-        assert (measure.event, measure.event_days, measure.receiver_tag) == ("党代会召开", 30, tag)
+def test_the_form_keeps_window_event_and_narrowing(world, client, time_machine):
+    time_machine.move_to(MARCH, tick=False)
+    tag = Tag.objects.create(name="窗口单位")
+    world.branches[1].tags.add(tag)
+    plan = make_plan(world)
+    measure = make_measure(world, plan)
+    client.force_login(world.office.user)
+    address = f"/plans/{plan.pk}/measures/{measure.pk}/"
+    given = {
+        "version": measure.version,
+        "title": measure.title,
+        "cadence": "once",
+        "starts_on": "2026-06-20",
+        "due": "2026-06-10",
+        "event": "党代会召开",
+        "receiver_kinds": ["BRANCH"],
+        "receiver_tag": tag.pk,
+        "no_source_reason": "年度例行工作",
+    }
+    page = client.post(address, given).content.decode()
+    assert "早" in page
+    assert "天" in page
+    client.post(address, given | {"due": "2026-07-05", "event_days": "30"})
+    measure.refresh_from_db()
+    assert (measure.starts_on, measure.due) == (date(2026, 6, 20), date(2026, 7, 5))
+    assert (measure.event, measure.event_days, measure.receiver_tag) == ("党代会召开", 30, tag)
