@@ -8,7 +8,8 @@ from branches.api import views as branches
 from branches.api.calendar import Workdays
 from reports import api as reports
 from tracker.api.extensions import Extensions
-from tracker.api.findings import Findings, Inspections
+from tracker.api.findings import Findings
+from tracker.api.inspections import Inspections
 from tracker.api.measures import Measures
 from tracker.api.notices import Notices
 from tracker.api.oversight import Burdens, Gaps, LookedAfter

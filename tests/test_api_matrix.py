@@ -94,6 +94,10 @@ OF_OBJECTS: dict[str, tuple[str, str, str]] = {
     "inspections-detail": ("inspection", "GET", "inspections/{pk}/"),
     "inspections-events": ("inspection", "GET", "inspections/{pk}/events/"),
     "inspections-acts": ("inspection", "POST", "inspections/{pk}/acts/start/"),
+    "inspections-sample": ("inspection", "GET", "inspections/{pk}/sample/"),
+    "inspections-visits": ("inspection", "GET", "inspections/{pk}/visits/"),
+    "inspections-one-visit": ("inspection", "GET", "inspections/{pk}/visits/{visit_pk}/"),
+    "inspections-visit-findings": ("inspection", "POST", "inspections/{pk}/visits/{visit_pk}/findings/"),
     "reports-detail": ("report", "GET", "reports/{pk}/"),
     "reports-workbook": ("report", "GET", "reports/{pk}/workbook/"),
 }

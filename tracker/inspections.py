@@ -37,6 +37,9 @@ MODES: Mapping[str, Mapping[bool, Any]] = {
 }
 """The four axes of an inspection, each with the words of its two ends."""
 
+ELSEWHERE = (Finding.Origin.TOUR, Finding.Origin.SPEECH, Finding.Origin.SELF_CHECK)
+"""Origins of findings that come without a visit of one's own."""
+
 KEEPERS = frozenset({Post.Role.INSPECTOR}) | OFFICE_ROLES
 """Who may plan inspections and record what they find, each in their own organisation."""
 
@@ -180,9 +183,10 @@ def record_finding(
     """A fault found at an organisation, kept by ``found_by``. It gets its owner and date when it is assigned."""
     _require_keeper(actor, found_by)
     if not organization.is_below(found_by, itself=True):
-        raise Refused(
-            _("%(unit)s does not lie below the inspecting organization.") % {"unit": organization.short_name}
-        )
+        sentence = _("%(unit)s does not lie below the inspecting organization.") % {
+            "unit": organization.short_name
+        }
+        raise Refused(sentence, fields={"organization": sentence})
     if visit is not None and visit.inspection.state != Inspection.State.UNDER_WAY:
         raise Refused(_("Findings of a visit are recorded while the inspection is under way."))
     if not fact.strip():

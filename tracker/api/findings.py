@@ -1,45 +1,42 @@
-"""``/api/v1/inspections/`` and ``/api/v1/findings/``."""
+"""``/api/v1/findings/``: what was found, and what became of it."""
 
 from __future__ import annotations
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from branches.api.serializers import OrganizationInSight
+from common.api.changes import once
+from common.api.fields import Strict
+from common.clock import now
 from tracker.api.evidence import WithEvidence
-from tracker.api.subjects import Subjects, WithActs
-from tracker.models import Finding, Inspection
+from tracker.api.given import taken
+from tracker.api.subjects import WithActs
+from tracker.inspections import ELSEWHERE, record_finding
+from tracker.models import Finding
 
 
 class FindingSerializer(WithActs):
-    """A finding of an inspection and what became of it."""
+    """A finding and what became of it."""
 
     class Meta:
         model = Finding
         fields = (
-            "id",
-            "number",
-            "organization",
-            "found_by",
-            "origin",
-            "fact",
-            "kind",
-            "state",
-            "due",
-            "version",
-            "acts",
-        )
-        read_only_fields = fields
-
-
-class InspectionSerializer(WithActs):
-    """An inspection with its modes and its time."""
-
-    class Meta:
-        model = Inspection
-        fields = (
-            "id", "number", "organization", "plan", "purpose", "scheduled", "concentrated", "sampled", "key_point",
-            "state", "starts_on", "ends_on", "version", "acts",
+            "id", "number", "organization", "found_by", "origin", "fact", "kind", "state", "due", "version", "acts",
         )  # fmt: skip
         read_only_fields = fields
+
+
+class FindingCreation(Strict):
+    """A fault that did not come from a visit; those of a visit stand under ``/inspections/{id}/visits/``."""
+
+    found_by = OrganizationInSight(help_text="The organization that keeps it.")
+    organization = OrganizationInSight(help_text="The responsible unit, at or below it.")
+    origin = serializers.ChoiceField(choices=[(origin.value, origin.label) for origin in ELSEWHERE])
+    fact = serializers.CharField(max_length=2000)
 
 
 class Findings(WithEvidence):
@@ -56,17 +53,10 @@ class Findings(WithEvidence):
             Finding.objects.none() if self.is_drawing_the_schema else Finding.objects.visible_to(self.actor)
         )
 
-
-class Inspections(Subjects):
-    """Inspections of organisations in sight."""
-
-    serializer_class = InspectionSerializer
-    filterset_fields = ("organization", "state", "plan")
-    ordering_fields = ("starts_on",)
-    ordering = ("-pk",)
-
-    def get_queryset(self) -> QuerySet[Inspection]:
-        """Inspections in sight."""
-        if self.is_drawing_the_schema:
-            return Inspection.objects.none()
-        return Inspection.objects.visible_to(self.actor)
+    @extend_schema(request=FindingCreation, responses={201: FindingSerializer})
+    def create(self, request: Request) -> Response:
+        """Record what a tour, a speech or the unit itself found. It is to be assigned, with a date and a standard."""
+        given = taken(FindingCreation, self)
+        return once(
+            request, lambda: self.shown(record_finding(actor=self.actor, at=now(), **given), status=201)
+        )

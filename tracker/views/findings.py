@@ -22,7 +22,7 @@ from common.workdays import Calendar
 from tracker import evidence
 from tracker.chain import chain_of
 from tracker.finding_list import GROUPS, FindingFilter, glance
-from tracker.inspections import kept_by, record_finding
+from tracker.inspections import ELSEWHERE, kept_by, record_finding
 from tracker.models import Finding
 from tracker.timeline import timeline_of
 from tracker.transitions import decide
@@ -34,8 +34,6 @@ SUGGESTED = 300
 """Organisations offered while typing; every other one is found by its code or its full name."""
 WITH_FILES = frozenset({"report", "submit"})
 """Acts whose page also takes proof, so that text and photos go in together."""
-ELSEWHERE = [Finding.Origin.TOUR, Finding.Origin.SPEECH, Finding.Origin.SELF_CHECK]
-"""Origins of findings that come without a visit of one's own."""
 
 
 class FindingForm(forms.Form):
