@@ -19,6 +19,7 @@ from django.utils.translation import pgettext
 
 from branches.accounts import accounts_kept_by
 from branches.models import Organization, User
+from branches.settings_duty import keeps_settings
 from common.addresses import client_address
 from common.audit import record
 from common.clock import now
@@ -193,6 +194,5 @@ class CalendarEditor(RootEditor):
 
 
 def _at_a_root(request: HttpRequest) -> bool:
-    posts = request.actor.posts  # type: ignore[attr-defined]
-    at_root = any(post.role in DUTY and post.organization.parent_id is None for post in posts)
-    return admin.site.has_permission(request) and (at_root or bool(request.user.is_superuser))
+    keeps = keeps_settings(request.actor)  # type: ignore[attr-defined]
+    return admin.site.has_permission(request) and (keeps or bool(request.user.is_superuser))

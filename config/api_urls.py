@@ -10,6 +10,7 @@ from reports import api as reports
 from tracker.api.extensions import Extensions
 from tracker.api.findings import Findings
 from tracker.api.inspections import Inspections
+from tracker.api.loop import LoopSteps
 from tracker.api.measures import Measures
 from tracker.api.notices import Notices
 from tracker.api.oversight import Burdens, Gaps, LookedAfter
@@ -26,6 +27,7 @@ for name, view in {
     "users": branches.Users,
     "terms": branches.Terms,
     "workdays": Workdays,
+    "loop-steps": LoopSteps,
     "sources": Sources,
     "plans": Plans,
     "measures": Measures,

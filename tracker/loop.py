@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.db import transaction
+
+from branches.access import Actor
+from branches.settings_duty import require_settings_keeper
+from common.audit import record
+from common.models import AuditEntry
 from tracker.models import Plan, Task
 from tracker.models.loop import LoopStep
 from tracker.plan_table import Counts
@@ -52,3 +59,27 @@ def steps_of_plan(plan: Plan, counts: Counts) -> list[Step]:
         Stage.CLOSE: counts.done,
     }
     return [Step(name, str(Stage(stage).label), count=found[Stage(stage)]) for stage, name in names().items()]
+
+
+def name_step(
+    stage: str, *, name: str, actor: Actor, at: datetime, address: str | None = None
+) -> LoopStep | None:
+    """Give a stage of the loop its name; an empty one takes it away. The same again writes nothing.
+
+    Effects in order: the row, one line in the audit log. Raises NotAllowed for whoever does not keep the settings.
+    """
+    require_settings_keeper(actor)
+    name = name.strip()
+    with transaction.atomic():
+        before = LoopStep.objects.select_for_update().filter(stage=stage).first()
+        if (before.name if before else "") == name:
+            return before
+        if name:
+            after, _made = LoopStep.objects.update_or_create(stage=stage, defaults={"name": name})
+            act = "change" if before else "add"
+        else:
+            LoopStep.objects.filter(stage=stage).delete()
+            after, act, name = None, "delete", before.name if before else ""
+        data = {"act": act, "setting": "loop", "stage": stage, "name": name}
+        record(AuditEntry.Kind.SETTING, at=at, user=actor.user, address=address, data=data)
+    return after

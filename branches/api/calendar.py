@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from branches.api.base import Scoped
-from branches.calendar_duty import require_calendar_keeper
+from branches.settings_duty import require_calendar_keeper
 from common.addresses import client_address
 from common.api.fields import Strict
 from common.calendar_keeping import FIRST_YEAR, LAST_YEAR, set_day

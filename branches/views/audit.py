@@ -62,8 +62,10 @@ READ_IN_ORDER = (
     "day",
     "before",
     "kind",
+    "stage",
+    "name",
 )
-SETTINGS = {"calendar": gettext_lazy("Working-day calendar")}
+SETTINGS = {"calendar": gettext_lazy("Working-day calendar"), "loop": gettext_lazy("steps of the loop")}
 STEPS = {
     "code": gettext_lazy("wrong code"),
     "provider": gettext_lazy("through the organization's own sign-in"),

@@ -18,8 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from branches.access import Actor
-from branches.calendar_duty import require_calendar_keeper
 from branches.holiday_file import text_of
+from branches.settings_duty import require_calendar_keeper
 from branches.views.people import refuse_into
 from common import saying
 from common.addresses import client_address

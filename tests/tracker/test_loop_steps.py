@@ -6,13 +6,16 @@ import pytest
 from django.contrib.auth.hashers import make_password
 
 from branches.models import Post
+from branches.views.audit import in_words
 from common.clock import moment
 from common.models import AuditEntry
+from tests.api_program import Program, nobody_has_asked_yet, refusal
 from tests.factories import SPRING, acknowledged, issue, make_measure, make_plan, make_post, make_user
 from tracker.loop import steps_of_task
 from tracker.models import LoopStep, Task
 from tracker.transitions import perform
 
+__all__ = ["nobody_has_asked_yet"]
 pytestmark = pytest.mark.django_db
 NAMES = {"CLOSE": "考评", "ISSUE": "交办", "REVIEW": "督办"}
 
@@ -85,3 +88,60 @@ def test_the_administrator_of_a_root_names_them_and_the_audit_log_says_so(client
     make_post(world.committee, Post.Role.ADMINISTRATOR, user=below)
     client.force_login(below)
     assert client.get("/admin/tracker/loopstep/add/").status_code == 403
+
+
+# --- for programs --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keeper(world) -> Program:
+    return Program(make_post(world.top, Post.Role.ADMINISTRATOR).user)
+
+
+def test_everybody_signed_in_reads_all_stages_with_the_names_there_are(world):
+    named()
+    told = Program(world.secretary.user).get("loop-steps/").json()
+    assert [(step["stage"], step["name"]) for step in told] == [
+        ("ISSUE", "交办"),
+        ("DO", ""),
+        ("REVIEW", "督办"),
+        ("CLOSE", "考评"),
+    ]
+    assert refusal(Program().get("loop-steps/")) == (401, "not_authenticated")
+
+
+def test_a_program_names_a_step_changes_it_and_takes_it_away_each_once(keeper):
+    for name in ("督查", "督查", "督办", "", ""):
+        answer = keeper.send("PUT", "loop-steps/DO/", {"name": name})
+        assert (answer.status_code, answer.json()["name"]) == (200, name)
+    assert not LoopStep.objects.exists()
+    lines = AuditEntry.objects.filter(kind=AuditEntry.Kind.SETTING).order_by("pk")
+    assert [entry.data for entry in lines] == [
+        {"act": act, "setting": "loop", "stage": "DO", "name": name}
+        for act, name in (("add", "督查"), ("change", "督办"), ("delete", "督办"))
+    ]
+    assert in_words([lines[0]]) == ["新增 · 闭环步骤 · DO · 督查"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "expected"),
+    [
+        ("DO", {"name": "字" * 21}, (400, {"name"})),
+        ("DO", {"name": None}, (400, {"name"})),
+        ("DO", {}, (400, {"name"})),
+        ("DO", {"name": "督查", "colour": 1}, (400, {"colour"})),
+        ("NONE", {"name": "督查"}, (404, set())),
+    ],
+)
+def test_what_is_no_name_is_refused_by_its_field(keeper, path, body, expected):
+    answer = keeper.send("PUT", f"loop-steps/{path}/", body)
+    assert (answer.status_code, set(answer.json()["fields"])) == expected
+    assert not LoopStep.objects.exists()
+
+
+def test_nobody_else_names_a_step(world):
+    lower = make_post(world.committee, Post.Role.ADMINISTRATOR).user
+    for user in (lower, world.office.user, make_user()):
+        answer = Program(user).send("PUT", "loop-steps/DO/", {"name": "督查"})
+        assert refusal(answer) == (403, "not_allowed")
+    assert not LoopStep.objects.exists()
