@@ -6,8 +6,11 @@ No package is asked in a request; the table is filled by a migration and edited 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
+from itertools import accumulate
 
 _ONE = timedelta(days=1)
 
@@ -18,8 +21,6 @@ class Calendar:
 
     exceptions: dict[date, bool]
     official_years: frozenset[int] = frozenset()
-    _counted: dict[tuple[date, date], int] = field(default_factory=dict, repr=False, compare=False)
-    """Spans counted before: a report asks for few, each ten thousand times."""
 
     @classmethod
     def load(cls) -> Calendar:
@@ -66,20 +67,17 @@ class Calendar:
 
         Monday to Tuesday is 1; a day to itself is 0.
         """
-        if last < first:
-            return -self.between(last, first)
-        known = self._counted.get((first, last))
-        if known is None:
-            known = self._counted[first, last] = self._count(first, last)
-        return known
+        return self._worked_until(last) - self._worked_until(first)
 
-    def _count(self, first: date, last: date) -> int:
-        days = (last - first).days
-        weeks, rest = divmod(days, 7)
-        count = weeks * 5 + sum(
-            (first + timedelta(days=weeks * 7 + i)).weekday() < 5 for i in range(1, rest + 1)
-        )
-        for day, worked in self.exceptions.items():
-            if first < day <= last:
-                count += int(worked) - int(day.weekday() < 5)
-        return count
+    def _worked_until(self, day: date) -> int:
+        """Working days since Monday, 1 January of the year 1, up to and including ``day``."""
+        weeks, rest = divmod(day.toordinal(), 7)
+        days, sums = self._shifts
+        return weeks * 5 + min(rest, 5) + sums[bisect_right(days, day)]
+
+    @cached_property
+    def _shifts(self) -> tuple[list[date], list[int]]:
+        """The exceptions in order, and how many working days the first n of them add to the plain weeks."""
+        days = sorted(self.exceptions)
+        added = (int(self.exceptions[day]) - int(day.weekday() < 5) for day in days)
+        return days, list(accumulate(added, initial=0))
