@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache, wraps
+from typing import ParamSpec, TypeVar
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
-from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 NOTHING = "—"
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def once_a_language(say: Callable[P, T]) -> Callable[P, T]:
+    """Keep what ``say`` answered, for each language apart.
+
+    Only for what depends on its arguments and the language alone, and for arguments that are equal only if they are said
+    alike: a list says the same few dates and spans hundreds of times, each put together from several translations.
+    """
+
+    @lru_cache(maxsize=4096)
+    def kept(_language: str | None, *args: P.args, **kwargs: P.kwargs) -> T:
+        return say(*args, **kwargs)
+
+    @wraps(say)
+    def said(*args: P.args, **kwargs: P.kwargs) -> T:
+        return kept(get_language(), *args, **kwargs)  # type: ignore[arg-type]
+
+    return said
 
 
 def weekday(day: date) -> str:
@@ -25,6 +49,7 @@ def weekday(day: date) -> str:
     )[day.weekday()]
 
 
+@once_a_language
 def day_and_month(day: date, *, today: date) -> str:
     """6月30日; with the year when it is not the year of ``today``."""
     if day.year == today.year:
@@ -32,11 +57,13 @@ def day_and_month(day: date, *, today: date) -> str:
     return full_date(day)
 
 
+@once_a_language
 def full_date(day: date) -> str:
     """2026年6月30日."""
     return date_format(day, pgettext("date format", "j M Y"))
 
 
+@once_a_language
 def day_in_words(day: date, *, today: date) -> str:
     """6月30日 周二; with the year when it is not the year of ``today``."""
     return pgettext("day", "%(weekday)s %(day)s") % {
@@ -45,6 +72,7 @@ def day_in_words(day: date, *, today: date) -> str:
     }
 
 
+@once_a_language
 def full_day(day: date) -> str:
     """2026年6月30日 周二."""
     return pgettext("day", "%(weekday)s %(day)s") % {"weekday": weekday(day), "day": full_date(day)}
@@ -64,6 +92,7 @@ def full_moment(at: datetime) -> str:
     return f"{full_day(local.date())} {local:%H:%M:%S}"
 
 
+@once_a_language
 def time_left(working_days: int) -> str:
     """还有 5 个工作日, 今天到期 or 已逾期 3 个工作日, from the working days left (negative: overdue)."""
     if working_days > 0:

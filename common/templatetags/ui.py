@@ -9,11 +9,14 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.db.models import Model
 from django.forms import BoundField, CheckboxInput, Form
 from django.template import Context, Node
 from django.template.base import Parser, Token
+from django.template.defaultfilters import floatformat
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
-from django.utils.html import format_html
+from django.utils.formats import localize
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, pgettext, pgettext_lazy
 from heroicons.templatetags.heroicons import heroicon_outline
@@ -41,7 +44,17 @@ SHAPES = {
     "done": '<path d="m1.2 6.4 3.3 3.4 6.3-7.4" fill="none" stroke="currentColor" stroke-width="2"/>',
     "suspended": '<path d="M3.5 1v10M8.5 1v10" stroke="currentColor" stroke-width="2.2"/>',
 }
+OPENINGS = {
+    name: format_html(
+        '<span class="light {}"><svg viewBox="0 0 12 12" aria-hidden="true">{}</svg>',
+        name,
+        mark_safe(shape),  # noqa: S308
+    )
+    for name, shape in SHAPES.items()
+}
+"""Each light as far as its word."""
 TONES = frozenset({"neutral", "info", "good", "warn", "bad"})
+CURRENT = mark_safe(' aria-current="page"')
 THEMES = frozenset({"light", "dark"})
 
 
@@ -137,12 +150,7 @@ def light(value: Any, word: Any = "") -> SafeString:
     name = str(getattr(value, "value", value) or "").lower()
     if name not in LIGHTS:
         return mark_safe(saying.NOTHING)  # noqa: S308
-    return format_html(
-        '<span class="light {}"><svg viewBox="0 0 12 12" aria-hidden="true">{}</svg>{}</span>',
-        name,
-        mark_safe(SHAPES[name]),  # noqa: S308
-        word or LIGHTS[name],
-    )
+    return format_html("{}{}</span>", OPENINGS[name], word or LIGHTS[name])
 
 
 @register.simple_tag
@@ -156,7 +164,13 @@ def badge(text: Any, tone: str = "neutral") -> SafeString:
 @register.simple_tag
 def state(obj: Any, field: str = "state") -> SafeString:
     """The badge of a model's choice field, in the tone the model gives as ``<field>_tone``."""
-    return badge(getattr(obj, f"get_{field}_display")(), getattr(obj, f"{field}_tone", "neutral"))
+    return _state(obj.__class__, field, getattr(obj, field), getattr(obj, f"{field}_tone", "neutral"))
+
+
+@saying.once_a_language
+def _state(model: type[Model], field: str, value: Any, tone: str) -> SafeString:
+    words = dict(model._meta.get_field(field).flatchoices)  # type: ignore[union-attr]
+    return badge(words.get(value, value), tone)
 
 
 @register.simple_tag
@@ -164,12 +178,7 @@ def day(value: date | None, working_days: int | None = None) -> SafeString:
     """A date as people say it, and how many working days are left (negative: overdue)."""
     if value is None:
         return mark_safe(saying.NOTHING)  # noqa: S308
-    said = format_html(
-        '<time class="nowrap" datetime="{}" title="{}">{}</time>',
-        value.isoformat(),
-        saying.full_day(value),
-        saying.day_in_words(value, today=clock.today()),
-    )
+    said = _day(value, clock.today())
     if working_days is None:
         return said
     urgency = "late" if working_days < 0 else "near" if working_days == 0 else ""
@@ -178,6 +187,16 @@ def day(value: date | None, working_days: int | None = None) -> SafeString:
         said,
         urgency,
         saying.time_left(working_days),
+    )
+
+
+@saying.once_a_language
+def _day(value: date, today: date) -> SafeString:
+    return format_html(
+        '<time class="nowrap" datetime="{}" title="{}">{}</time>',
+        value.isoformat(),
+        saying.full_day(value),
+        saying.day_in_words(value, today=today),
     )
 
 
@@ -257,23 +276,37 @@ def saved_filters(context: Context) -> dict[str, Any]:
     }
 
 
-@register.inclusion_tag("partials/meter.html")
+@register.simple_tag
 def meter(
     value: Decimal | float | None,
     whole: Decimal | float = 100,
     label: Any = "",
     pace: Decimal | float | None = None,
-) -> dict[str, Any]:
+) -> SafeString:
     """A bar with its number; ``pace`` (same unit as ``value``) marks where the work should be by now."""
-    share = _share(value, whole)
-    expected = _share(pace, whole)
-    return {
-        "text": saying.percent(share, places=0),
-        "label": label,
-        "fill": share and _length(share),
-        "expected": expected,
-        "mark": None if expected is None else _length(expected),
-    }
+    said, drawn = _bar(_share(value, whole), _share(pace, whole))
+    return format_html(
+        '<span class="meter"><svg viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{}{}{}">{}</span>\n',
+        label,
+        " " if label else "",
+        said,
+        drawn,
+    )
+
+
+@saying.once_a_language
+def _bar(share: float | None, expected: float | None) -> tuple[SafeString, SafeString]:
+    """A bar as it is said, and the inside of its SVG with the number behind; shares in per cent."""
+    text = conditional_escape(saying.percent(share, places=0))
+    fill = format_html('<rect class="fill" width="{}" height="8"/>', _length(share)) if share else ""
+    said, title, mark = text, "", ""
+    if expected is not None:
+        by_now = gettext("expected by now %(pace)s%%") % {"pace": floatformat(expected, 0)}
+        said, title = format_html("{}, {}", text, by_now), format_html("<title>{}</title>", by_now)
+        path = '<path class="pace{}" d="M{} 0v8" vector-effect="non-scaling-stroke"/>'
+        mark = format_html(path + path, " halo", _length(expected), "", _length(expected))
+    number = format_html('<span class="meter-text" aria-hidden="true">{}</span>', text)
+    return said, format_html("{}{}{}</svg>{}", title, fill, mark, number)
 
 
 def _share(value: Decimal | float | None, whole: Decimal | float) -> float | None:
@@ -285,17 +318,26 @@ def _length(share: float) -> str:
     return f"{min(max(share, 0.0), 100.0):.1f}"
 
 
-@register.inclusion_tag("partials/stat.html")
-def stat(value: Any, label: Any, url: str = "", hint: Any = "", tone: str = "") -> dict[str, Any]:
+@register.simple_tag
+def stat(value: Any, label: Any, url: str = "", hint: Any = "", tone: str = "") -> SafeString:
     """A number and what it counts, linked to the list it was counted from."""
-    shown = saying.NOTHING if value is None or value == "" else value
-    return {"value": shown, "label": label, "url": url, "hint": hint, "tone": tone if tone in TONES else ""}
+    return format_html(
+        '<li><{} class="stat {}"{}><span class="stat-label">{}</span><span class="stat-value">{}</span>{}</{}></li>\n',
+        tag := "a" if url else "div",
+        tone if tone in TONES else "",
+        format_html(' href="{}"', url) if url else "",
+        label,
+        saying.NOTHING if value is None or value == "" else localize(value),
+        format_html('<span class="stat-hint">{}</span>', hint) if hint else "",
+        tag,
+    )
 
 
-@register.inclusion_tag("partials/tab.html")
-def tab(url: str, label: Any, count: int | None = None, current: Any = False) -> dict[str, Any]:
+@register.simple_tag
+def tab(url: str, label: Any, count: int | None = None, current: Any = False) -> SafeString:
     """One entry of a row of tabs, with the number of what waits behind it."""
-    return {"url": url, "label": label, "count": count, "current": bool(current)}
+    waiting = "" if count is None else format_html(' <span class="count">{}</span>', count)
+    return format_html('<a href="{}"{}>{}{}</a>\n', url, CURRENT if current else "", label, waiting)
 
 
 @register.simple_tag

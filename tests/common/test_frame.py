@@ -14,6 +14,7 @@ from common import clock, frame, saying
 from common.models import Job
 from common.navigation import entries_for
 from common.templatetags.ui import LIGHTS, SHAPES
+from tracker.models import Plan, Task
 
 
 @pytest.fixture(autouse=True)
@@ -74,8 +75,9 @@ def test_words_from_data_are_escaped():
 
 
 def test_a_state_takes_its_word_and_tone_from_the_model():
-    task = SimpleNamespace(state="DONE", get_state_display=lambda: "已办结", state_tone="good")
-    assert draw("{% state task %}", task=task) == '<span class="badge good">已办结</span>'
+    assert draw("{% state task %}", task=Task(state="DONE")) == '<span class="badge good">办结</span>'
+    assert draw("{% state task %}", task=Task(state="ACTIVE")) == '<span class="badge neutral">办理中</span>'
+    assert draw("{% state plan %}", plan=Plan(state="ISSUED")) == '<span class="badge neutral">已印发</span>'
 
 
 def test_an_unknown_tone_is_neutral():
@@ -115,6 +117,22 @@ def test_another_year_is_named():
 def test_dates_in_english():
     with translation.override("en"):
         assert words(draw("{% day value 1 %}", value=date(2026, 6, 30))) == "Tue 30 Jun 1 working day left"
+
+
+def test_a_list_in_two_languages_and_on_two_days_says_each_its_own_way(monkeypatch):
+    """What was said once is kept, but never for another language, another day or another thing."""
+    source = "{% day value left %}|{% light 'red' %}|{% state task %}|{% meter 40 80 pace=60 %}"
+
+    def said(language, year):
+        monkeypatch.setattr(clock, "now", lambda: datetime(year, 6, 20, 1, 0, tzinfo=UTC))
+        with translation.override(language):
+            return words(draw(source, value=date(2026, 6, 30), left=5, task=Task(state="DONE")))
+
+    for _ in range(2):
+        assert said("zh-hans", 2026) == "6月30日 周二 还有 5 个工作日|逾期|办结|序时进度 75%50%"
+        assert said("en", 2026) == "Tue 30 Jun 5 working days left|overdue|completed|expected by now 75%50%"
+        assert said("zh-hans", 2027) == "2026年6月30日 周二 还有 5 个工作日|逾期|办结|序时进度 75%50%"
+        assert said("en", 2027).startswith("Tue 30 Jun 2026 5 working days left|")
 
 
 def test_a_moment_is_local_and_short_on_its_own_day():
