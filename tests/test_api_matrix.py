@@ -131,7 +131,8 @@ OF_ISSUED = {"plans-progress", "plans-grid"}
 OWN = {"me", "tokens", "token", "notices-detail", "notices-read", "jobs-detail", "schema", "docs"}
 OF_REVIEWERS = {"tasks-facts"}
 """404 for who does not decide on it; its scope stands in tests/tracker/test_api_tasks.py."""
-OF_EVERYBODY = {"workdays-detail", "workdays-day", "loop-steps-list", "loop-steps-detail"}
+OF_EVERYBODY = {"workdays-detail", "workdays-day", "workdays-notice", "workdays-notice-check"}
+OF_EVERYBODY |= {"loop-steps-list", "loop-steps-detail"}
 """Settings; who may change them stands in tests/branches/test_api_calendar.py and tests/tracker/test_loop_steps.py."""
 OF_PEOPLE = {"posts-detail", "users-detail", "terms-detail"}
 DUTY = {"administrator"}

@@ -13,22 +13,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from branches.api.base import Scoped
+from branches.api.holidays import YEAR, TakesNotices, WorkdaySerializer, require_kept
 from branches.settings_duty import require_calendar_keeper
 from common.addresses import client_address
 from common.api.fields import Strict
-from common.calendar_keeping import FIRST_YEAR, LAST_YEAR, set_day
+from common.calendar_keeping import set_day
 from common.clock import now
 from common.models import Workday
-
-
-class WorkdaySerializer(serializers.ModelSerializer):
-    """A day that is not what its weekday says."""
-
-    class Meta:
-        model = Workday
-        fields = ("day", "kind", "name", "official")
-        read_only_fields = fields
 
 
 class YearSerializer(serializers.Serializer):
@@ -46,7 +37,7 @@ class DaySet(Strict):
     name = serializers.CharField(max_length=40, allow_blank=True, default="")
 
 
-class Workdays(Scoped):
+class Workdays(TakesNotices):
     """The calendar by which dates are computed; everybody reads it."""
 
     serializer_class = YearSerializer
@@ -55,19 +46,16 @@ class Workdays(Scoped):
     lookup_field = "year"
     lookup_value_regex = r"\d{4}"
 
-    @extend_schema(
-        responses=YearSerializer,
-        parameters=[OpenApiParameter("year", OpenApiTypes.INT, OpenApiParameter.PATH)],
-    )
+    @extend_schema(responses=YearSerializer, parameters=[YEAR])
     def retrieve(self, request: Request, year: str = "") -> Response:
         """One year."""
-        return Response(_year(int(year)))
+        return Response(_year(require_kept(year)))
 
     @extend_schema(
         request=DaySet,
         responses=YearSerializer,
         parameters=[
-            OpenApiParameter("year", OpenApiTypes.INT, OpenApiParameter.PATH),
+            YEAR,
             OpenApiParameter("day", OpenApiTypes.STR, OpenApiParameter.PATH, description="07-01"),
         ],
     )
@@ -87,8 +75,6 @@ class Workdays(Scoped):
 
 
 def _year(year: int) -> Any:
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise Http404
     rows = list(Workday.objects.filter(day__year=year).order_by("day"))
     told = {"year": year, "official": any(row.official for row in rows), "days": rows}
     return YearSerializer(told).data
