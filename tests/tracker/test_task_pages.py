@@ -278,7 +278,7 @@ def test_pages_of_the_list_follow_each_other_without_gap_or_repetition(client, w
     issue(world, plan)
     client.force_login(world.secretary.user)
     seen, url = [], "/tasks/?q=项"
-    while url:
+    while url and len(seen) < 9:
         response = client.get(url)
         seen.append([row.task.pk for row in response.context["rows"]])
         last, url = url, response.context["next_url"] and "/tasks/" + response.context["next_url"]
