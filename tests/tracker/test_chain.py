@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from branches.models import Post
-from tests.factories import SPRING, World, make_post
+from branches.models import Post, User
+from tests.factories import SPRING, World, make_post, make_user
 from tracker.chain import chain_of, chains_of
 from tracker.gaps import count_gaps, gaps_in_sight, spelled_out
 
@@ -87,3 +87,34 @@ def test_a_post_handed_over_has_one_holder_on_each_day(world):
     make_post(world.branch, "SECRETARY", since=date(2026, 4, 1))
     for day in (date(2026, 3, 31), date(2026, 4, 1)):
         assert not chain_of(world.branch, day=day)[-1].is_shared
+
+
+def test_the_list_of_gaps_says_what_the_chains_say(world):
+    """Of two holders, only those count who hold the post on that day with an open account."""
+    twice, disabled, ended = world.branches
+    make_post(twice, "SECRETARY")
+    User.objects.filter(pk=world.secretaries[1].user.pk).update(is_active=False)
+    Post.objects.filter(user=world.secretaries[2].user).update(until=SPRING - timedelta(days=1))
+    make_post(world.other_branch, "SECRETARY", user=make_user(is_active=False))
+    make_post(world.other_branch, "SECRETARY", since=SPRING + timedelta(days=1))
+    leaving = make_post(world.other_branch, "SECRETARY")
+    Post.objects.filter(pk=leaving.pk).update(until=SPRING - timedelta(days=1))
+    listed = spelled_out(gaps_in_sight(world.office, day=SPRING))
+    chains = chains_of([*world.branches, world.other_branch], day=SPRING).values()
+    open_ = {link for links in chains for link in links if link.is_gap or link.is_shared}
+    assert {(gap.organization, gap.level, gap.is_shared) for gap in listed} == {
+        (link.organization, link.level, link.is_shared) for link in open_
+    }
+    assert [(gap.organization, gap.is_shared) for gap in listed if gap.organization.kind == "BRANCH"] == [
+        (twice, True),
+        (disabled, False),
+        (ended, False),
+    ]
+    assert count_gaps(world.office, day=SPRING) == len(listed)
+
+
+def test_one_person_with_two_entries_of_a_post_is_one_holder(world):
+    before = count_gaps(world.office, day=SPRING)
+    make_post(world.branch, "SECRETARY", user=world.secretary.user, since=date(2025, 1, 1))
+    assert chain_of(world.branch, day=SPRING)[-1].holders == (world.secretary.user,)
+    assert count_gaps(world.office, day=SPRING) == before
