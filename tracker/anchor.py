@@ -74,9 +74,9 @@ def anchor_day(directory: Path, *, at: datetime) -> list[str] | None:
     except OSError as error:
         reason = {"file": directory, "reason": error.strerror}
         raise Refused(_("The anchor %(file)s cannot be written: %(reason)s") % reason) from error
-    wrong = _wrong_since(earlier) if earlier else []
+    changed = _changed_since(earlier) if earlier else []
     verified = verify_history()
-    wrong = [*dict.fromkeys([*wrong, *map(str, verified.breaks)])]
+    wrong = [*map(str, verified.breaks), *changed]
     figures = {
         "events": verified.anchored.events,
         "subjects": verified.anchored.subjects,
@@ -90,10 +90,9 @@ def anchor_day(directory: Path, *, at: datetime) -> list[str] | None:
     return []
 
 
-def _wrong_since(path: Path) -> list[str]:
+def _changed_since(path: Path) -> list[str]:
     anchored = read_anchor(path)
-    verified = verify_history(up_to=anchored.last)
-    return [*map(str, verified.breaks), *differences(anchored, verified.anchored)]
+    return differences(anchored, verify_history(up_to=anchored.last).anchored)
 
 
 def _signer() -> Signer:

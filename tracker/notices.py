@@ -170,7 +170,7 @@ def notify_auditors(wrong: Sequence[str], *, at: datetime) -> None:
         organization__parent=None, role=Post.Role.AUDITOR, user__is_active=True
     )
     told = Notice.objects.filter(kind="history_broken", created_at__gte=moment(day, 0)).values("recipient")
-    people = duty.exclude(user__in=told).values_list("user", flat=True).distinct()
+    people = duty.exclude(user__in=told).order_by().values_list("user", flat=True).distinct()
     data = {"count": len(wrong), "first": wrong[0], "url": "/audit/"}
     Notice.objects.bulk_create(
         [Notice(recipient_id=person, kind="history_broken", data=data, created_at=at) for person in people]
