@@ -79,8 +79,11 @@ def test_a_person_is_found_by_name(offices):
     assert [entry.actor for entry, _tone, _words in rows] == [offices.secretary]
 
 
-def test_the_pages_follow_each_other_without_a_gap(offices, monkeypatch):
+def test_the_pages_follow_each_other_newest_first_without_a_gap(offices, monkeypatch):
+    """Of the same moment what was written last comes first; what was written late stands at its own time."""
     monkeypatch.setattr("branches.views.audit.PAGE", 3)
+    for day in (2, 2, 2, 2, 1):
+        record(Kind.EXPORT, at=moment(date(2026, 3, day)), user=offices.secretary)
     client = signed_in(offices.auditor)
     seen, after = [], ""
     for _page in range(5):
@@ -89,7 +92,9 @@ def test_the_pages_follow_each_other_without_a_gap(offices, monkeypatch):
         after = answer.context["after"]
         if not after:
             break
-    assert seen == list(AuditEntry.objects.values_list("pk", flat=True))
+    newest_first = sorted(AuditEntry.objects.all(), key=lambda entry: (entry.at, entry.pk), reverse=True)
+    assert seen == [entry.pk for entry in newest_first]
+    assert list(entries_visible_to(acting(offices.auditor)).values_list("pk", flat=True)) == seen
 
 
 @pytest.mark.parametrize("number", [1, 3])
@@ -117,3 +122,13 @@ def test_a_line_reads_the_same_however_the_database_keeps_its_details(offices):
     ]
     with translation.override("zh-hans"):
         assert in_words(entries) == ["已导入 · 工作日历 · 2027 · 正式 · 2027-10-09"] * 3
+
+
+def test_what_has_no_place_of_its_own_in_a_line_comes_last_by_name(offices):
+    told = {"zone": "东区", "year": 2027, "form": "zip", "act": "import"}
+    entries = [
+        record(Kind.EXPORT, at=moment(date(2026, 3, 5)), user=offices.admin, data=data)
+        for data in (told, dict(reversed(told.items())))
+    ]
+    with translation.override("zh-hans"):
+        assert in_words(entries) == ["已导入 · 2027 · zip · 东区"] * 2
