@@ -111,8 +111,9 @@ def test_the_calendar_is_edited_at_a_root_and_every_change_is_audited(offices):
     remove = reverse("admin:common_workday_delete", args=["2027-05-01"])
     assert client.post(remove, {"post": "yes"}).status_code == 302
     lines = AuditEntry.objects.filter(kind="SETTING").order_by("pk")
-    assert [(entry.actor, entry.data["act"], entry.data["day"]) for entry in lines] == [
-        (offices.admin, act, "2027-05-01") for act in ("add", "change", "delete")
+    said = {"setting": "calendar", "day": "2027-05-01", "kind": "HOLIDAY"}
+    assert [(entry.actor, entry.data) for entry in lines] == [
+        (offices.admin, {"act": act, **said}) for act in ("add", "change", "delete")
     ]
 
 

@@ -8,11 +8,12 @@ import pytest
 
 from branches.models import Organization, Post
 from common.clock import moment
+from common.errors import Stale
 from common.jobs import run_due_jobs
 from common.models import Job
 from common.workdays import Calendar
 from tests.factories import SPRING, World, issue, make_measure, make_organization, make_plan
-from tracker.events import digest
+from tracker.events import digest, history
 from tracker.fan_out import fan_out
 from tracker.issuing import preview
 from tracker.models import Event, Measure, Notice, Plan, Task
@@ -176,3 +177,25 @@ def test_numbers_of_plans_count_up_within_the_year_and_are_never_given_twice(wor
         make_measure(world, plan)
         numbers.append(issue(world, plan).number)
     assert numbers == ["〔2026〕1号", "〔2026〕2号"]
+
+
+@pytest.mark.parametrize("act", ["issue", "supplement"])
+@pytest.mark.parametrize("off_by", [-1, 1])
+def test_what_is_given_out_is_what_was_seen_or_nothing(world, act, off_by):
+    plan = make_plan(world)
+    make_measure(world, plan)
+    given = {"approved_by": world.issuer.user.pk}
+    if act == "supplement":
+        plan = issue(world, plan)
+        make_measure(world, plan, title="补充的事项")
+        given = {"reason": "工作需要"}
+    seen = look(plan).new_tasks
+    jobs = Job.objects.count()
+    plan.refresh_from_db()
+    with pytest.raises(Stale):
+        perform(plan, act, actor=world.office, at=AT, given=given | {"tasks": seen + off_by})
+    plan.refresh_from_db()
+    assert (Job.objects.count(), plan.is_open) == (jobs, act == "issue")
+    perform(plan, act, actor=world.office, at=AT, given=given | {"tasks": seen})
+    assert Job.objects.count() == jobs + 1
+    assert "tasks" not in history(plan).get(act=act).said
