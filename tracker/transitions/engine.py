@@ -32,7 +32,7 @@ class Context:
     subject: Any
     actor: Actor | None
     at: datetime
-    given: Mapping[str, Any] = field(default_factory=dict)
+    given: dict[str, Any] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
 
 
