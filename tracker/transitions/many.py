@@ -39,7 +39,7 @@ def record_for_many(
     for subject in subjects:
         if not decide(subject, act, actor=None, at=at).allowed:
             continue
-        context = Context(subject, None, at, (said or {}).get(subject.pk, {}))
+        context = Context(subject, None, at, dict((said or {}).get(subject.pk, {})))
         if row.effect:
             row.effect(context)
         state: str = subject.state  # type: ignore[attr-defined]
