@@ -11,6 +11,7 @@ from tracker.models.plan import Plan
 from tracker.models.pledge import Pledge
 from tracker.models.reminder import Notice, Reminder
 from tracker.models.source import Action, Passage, Source
+from tracker.models.tally import Tally
 from tracker.models.target import Base, Counting
 from tracker.models.task import Task
 
@@ -34,6 +35,7 @@ __all__ = [
     "Reminder",
     "Source",
     "StoredFile",
+    "Tally",
     "Task",
     "Visit",
 ]

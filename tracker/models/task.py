@@ -147,11 +147,23 @@ class Task(Subject):
                 name="task_came_back",
             ),
             models.Index(F("acknowledge_by"), condition=Q(state="PENDING"), name="task_pending_by_limit"),
+            # what is late or near in a subtree: answered from the index alone, a probe for each unit
+            models.Index(
+                fields=["organization", "due", "state", "returned", "acknowledge_by", "measure"],
+                condition=Q(state__in=["PENDING", "ACTIVE"]),
+                name="task_in_hand_by_unit",
+            ),
+            # the same for what was not acknowledged in time
+            models.Index(
+                fields=["organization", "acknowledge_by", "due", "measure"],
+                condition=Q(state="PENDING"),
+                name="task_pending_by_unit",
+            ),
             # review queue
             models.Index(
-                F("submitted_at"),
+                fields=["organization", "submitted_at", "id"],
                 condition=Q(state__in=["SUBMITTED", "SECOND_REVIEW"]),
-                name="task_in_review",
+                name="task_in_review_by_unit",
             ),
         ]
 
