@@ -320,8 +320,8 @@ class ClearedForm(ActForm):
         help_text=_("Some units would be over their ceiling. This is kept with the plan."),
         empty_label=_("– choose –"),
     )
-    tasks = forms.IntegerField(required=False, label="", widget=forms.HiddenInput)
-    """How many new tasks the preview showed."""
+    tasks = forms.IntegerField(required=False, label=_("Tasks in the preview"), widget=forms.HiddenInput)
+    """What is given out is what was seen, if the number is sent along."""
 
     def prepare(self) -> None:
         from tracker.clashes import clashes_in, overloads_in

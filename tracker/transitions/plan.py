@@ -72,7 +72,7 @@ def _as_seen(context: Context) -> None:
     """
     from tracker.issuing import preview
 
-    seen = context.given.pop("tasks", None)
+    seen = context.given.get("tasks")
     if seen is None:
         return
     day = local_date(context.at)
