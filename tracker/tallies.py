@@ -26,7 +26,7 @@ KEPT: Mapping[str, Q] = {
 }
 """The counts a line keeps, each as a condition on tasks; every task is in exactly one."""
 _PAIR = ("organization_id", "plan_id")
-_COLUMNS = (*KEPT, "percent")
+_COLUMNS = (*Tally.COUNTS, "percent")
 
 
 def totals_of(tallies: QuerySet[Tally]) -> dict[str, int]:
@@ -38,8 +38,9 @@ def totals_of(tallies: QuerySet[Tally]) -> dict[str, int]:
 def totals_by_plan(tallies: QuerySet[Tally]) -> dict[int, dict[str, int]]:
     """The same for each plan (one query)."""
     # prefixed: an aggregate must not bear the name of a field
-    rows = tallies.order_by().values("plan").annotate(**{f"of_{name}": Sum(name) for name in _COLUMNS})
-    return {row["plan"]: {name: row[f"of_{name}"] for name in _COLUMNS} for row in rows}
+    sums = {f"of_{name}": Sum(name) for name in _COLUMNS}
+    rows = tallies.order_by().values_list("plan").annotate(**sums)
+    return {plan: dict(zip(_COLUMNS, counts, strict=True)) for plan, *counts in rows}
 
 
 def fold() -> int:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class PlanQuerySet(models.QuerySet["Plan"]):
     def visible_to(self, actor: Actor) -> PlanQuerySet:
         """Plans of organisations in sight, plans that gave one of them a task, and drafts laid before one of them."""
-        from tracker.models.task import Task
+        from tracker.models.tally import Tally
 
-        received = Task.objects.visible_to(actor).values("measure__plan")
+        received = Tally.objects.visible_to(actor).plans()
         asked = Organization.objects.visible_to(actor).values("pk")
         laid_before = Plan.consulted.through.objects.filter(organization__in=asked).values("plan")
         return self.filter(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -23,6 +23,11 @@ class TallyQuerySet(models.QuerySet["Tally"]):
         return self.filter(
             organization__path__gte=organization.path, organization__path__lt=organization.path + "~"
         )
+
+    def plans(self) -> models.QuerySet[Any]:
+        """Ids of the plans of which anything is held here."""
+        held = models.Sum(sum((models.F(name) for name in Tally.COUNTS[1:]), models.F(Tally.COUNTS[0])))
+        return self.order_by().values("plan").annotate(held=held).filter(held__gt=0).values("plan")
 
 
 class Tally(models.Model):
@@ -51,6 +56,9 @@ class Tally(models.Model):
     withdrawn = models.IntegerField(default=0)
     percent = models.IntegerField(default=0)
     """Sum of the per cents of those that are neither suspended nor withdrawn."""
+
+    COUNTS = ("pending", "active", "returned", "review", "suspended", "done", "withdrawn")
+    """Every task is in exactly one of them."""
 
     objects = TallyQuerySet.as_manager()
 

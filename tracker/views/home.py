@@ -17,9 +17,9 @@ from tracker.comment_list import asked_of
 from tracker.left_behind import left_by_handler
 from tracker.looked_after import charges_of
 from tracker.looked_after import standings_of as charge_standings
-from tracker.models import Task
+from tracker.models import Tally, Task
 from tracker.pledges import to_sign
-from tracker.task_list import DAILY, GROUPS, counts_of, group_of, own_units, rows_of, with_names
+from tracker.task_list import DAILY, GROUPS, group_of, kept_counts, own_units, rows_of, with_names
 from tracker.today import duties_of, laggards_of, news_for, standings_of
 from tracker.transitions.forms import people_of
 from tracker.transitions.parties import is_office
@@ -60,7 +60,7 @@ def _branch(request: HttpRequest, actor: Actor) -> HttpResponse:
     """A branch's day: what it has to acknowledge, mend, hurry with, do, and what others look at."""
     day, calendar = local_date(now()), Calendar.load()
     tasks = Task.objects.visible_to(actor)
-    counts = counts_of(tasks, day=day, calendar=calendar)
+    counts = kept_counts(Tally.objects.visible_to(actor), tasks, day=day, calendar=calendar)
     rows = rows_of(with_names(tasks).open().order_by("due", "pk")[:SHOWN], day=day, calendar=calendar)  # type: ignore[attr-defined]
     by_group: dict[str, list] = {group: [] for group in DAILY}
     for row in rows:

@@ -29,7 +29,7 @@ from tracker.left_behind import SILENT_DAYS, left_by_handler, never_acting, unit
 from tracker.lights import glance
 from tracker.loop import steps_of_task
 from tracker.models import Extension, Plan, Task
-from tracker.task_list import GROUPS, TaskFilter, counts_of, page_of, rows_of, with_names
+from tracker.task_list import GROUPS, TaskFilter, page_of, rows_of, with_names
 from tracker.timeline import RETURNS, last_return, timeline_of
 from tracker.transitions import act_form
 from tracker.views.acts import Button, act_page, actor_of, offers_for
@@ -54,7 +54,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
     actor, day, calendar = actor_of(request), local_date(now()), Calendar.load()
     chosen = TaskFilter(request.GET, actor=actor, day=day, calendar=calendar)
     tasks = chosen.narrow()
-    counts = counts_of(tasks, day=day, calendar=calendar)
+    counts = chosen.counts()
     found = page_of(
         with_names(chosen.in_group(tasks)),
         after=request.GET.get("after", ""),
