@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from branches.access import Actor
+from branches.models import Organization
 from common.clock import local_date
 from common.workdays import Calendar
 from tracker.models import Event, Evidence, Task
@@ -47,8 +48,8 @@ def of_own_hand(actor: Actor) -> Q:
 def _first_review(own: Any) -> Q:
     below = Q(organization__path__gt=own.path, organization__path__lt=own.path + "~")
     to_itself = Q(**{ISSUER: F("organization")})
-    at_or_above = Q(**{f"{ISSUER}__path__in": own.paths_above(itself=True)})
-    above = Q(**{f"{ISSUER}__path__in": own.paths_above()})
+    at_or_above = Q(**{f"{ISSUER}__in": _ids(own.paths_above(itself=True))})
+    above = Q(**{f"{ISSUER}__in": _ids(own.paths_above())})
     two = Q(measure__plan__two_reviews=True) & ~Q(organization__parent=F(ISSUER))
     by_level = (two & above) | (~two & at_or_above)
     return Q(state=State.SUBMITTED) & below & (to_itself | (~to_itself & by_level))
@@ -58,16 +59,21 @@ def _second_review(own: Any, actor: Actor) -> Q:
     return Q(state=State.SECOND_REVIEW, **{ISSUER: own}) & ~Q(reviewed_by=actor.user.pk)
 
 
+def _ids(paths: Sequence[str]) -> Any:
+    """The organisations at these paths, as a set the database makes once: no join for each submission."""
+    return Organization.objects.filter(path__in=paths).order_by().values("pk")
+
+
 def queue_of(actor: Actor) -> QuerySet[Task]:
     """Submissions waiting for this person, the longest waiting first."""
     return Task.objects.visible_to(actor).filter(reviewable_by(actor)).order_by("submitted_at", "pk")
 
 
-def next_after(queue: QuerySet[Task], task: Task) -> int | None:
-    """The id of the submission after this one in the queue, else of the first one that is not this one."""
-    later = Q(submitted_at__gt=task.submitted_at) | Q(submitted_at=task.submitted_at, pk__gt=task.pk)
-    follows = queue.filter(later).values_list("pk", flat=True).first()
-    return follows or queue.exclude(pk=task.pk).values_list("pk", flat=True).first()
+def next_after(waiting: Sequence[int], pk: int) -> int | None:
+    """The id after this one in a queue of ids, else the first one that is not this one."""
+    place = waiting.index(pk)
+    others = (*waiting[place + 1 :], *waiting[:place])
+    return others[0] if others else None
 
 
 @dataclass(frozen=True)

@@ -42,15 +42,16 @@ def review(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     One that somebody else has decided meanwhile, or that is none of this person's, leads on to the first one.
     """
     actor, at = actor_of(request), now()
-    queue = queue_of(actor)
-    left = queue.count()
-    task = queue.select_related(*IN_PAGE).filter(**({"pk": pk} if pk else {})).first()
-    if task is None and pk:
+    # the ids alone, read once: their number, the first and the next one all come from them
+    waiting = list(queue_of(actor).values_list("pk", flat=True))
+    if not waiting and not pk:
+        return render(request, "tracker/review/empty.html", {"reviewer": _reviews(request)})
+    chosen = pk or waiting[0]
+    task = Task.objects.select_related(*IN_PAGE).get(pk=chosen) if chosen in waiting else None
+    if task is None:
         messages.info(request, _("This submission no longer waits for you. Here is the next one."))
         return redirect("tracker:review")
-    if task is None:
-        return render(request, "tracker/review/empty.html", {"reviewer": _reviews(request)})
-    following = next_after(queue, task)
+    following = next_after(waiting, task.pk)
     second = task.state == Task.State.SECOND_REVIEW
     approve, send_back = ("approve_second", "return_second") if second else ("approve", "return")
     assert task.submitted_at is not None
@@ -64,7 +65,7 @@ def review(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             "evidence": shown(submission.evidence, actor=actor),
             "words": words_behind(task.measure, actor=actor),
             "waited": calendar.between(local_date(task.submitted_at), local_date(at)),
-            "left": left,
+            "left": len(waiting),
             "next_url": reverse("tracker:review_one", args=[following]) if following else "",
             "after": reverse("tracker:review_one", args=[following])
             if following
