@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
 from branches.access import Actor
 from branches.models import Organization, Post
@@ -33,18 +33,27 @@ def gaps_in_sight(actor: Actor, *, day: date) -> QuerySet[Organization]:
 
     Each carries ``gap_<n>`` and ``shared_<n>``, true where level ``n`` of ``LEVELS`` is the one.
     """
-    flags = {f"gap_{n}": _unheld(level, day) for n, level in enumerate(LEVELS)}
-    flags |= {f"shared_{n}": _shared(level, day) for n, level in enumerate(LEVELS) if level.sole}
+    held = {}
+    for n, level in enumerate(LEVELS):
+        held[f"held_{n}"] = _holders(level.roles, day)
+        if level.sole:
+            held[f"sole_{n}"] = _holders([level.sole], day)
+    flags = {f"gap_{n}": _flag(level, Q(**{f"held_{n}": 0})) for n, level in enumerate(LEVELS)}
+    flags |= {
+        f"shared_{n}": _flag(level, Q(**{f"sole_{n}__gt": 1})) for n, level in enumerate(LEVELS) if level.sole
+    }
     open_ = Q()
     for name in flags:
         open_ |= Q(**{name: True})
-    return Organization.objects.visible_to(actor).active_on(day).annotate(**flags).filter(open_)
+    found = Organization.objects.visible_to(actor).active_on(day)
+    return found.annotate(**held).annotate(**flags).filter(open_)
 
 
 def count_gaps(actor: Actor, *, day: date) -> int:
     """How many gaps ``spelled_out`` would list (one query)."""
     found = gaps_in_sight(actor, day=day).order_by()
-    counts = {f"of_{flag}": Count("pk", filter=Q(**{flag: True})) for flag in found.query.annotations}
+    flags = [name for name in found.query.annotations if name.startswith(("gap_", "shared_"))]
+    counts = {f"of_{flag}": Count("pk", filter=Q(**{flag: True})) for flag in flags}
     return sum(found.aggregate(**counts).values())
 
 
@@ -59,17 +68,12 @@ def spelled_out(organizations: Iterable[Organization]) -> list[Gap]:
     ]
 
 
-def _unheld(level: Level, day: date) -> ExpressionWrapper:
-    holders = _held(day).filter(role__in=level.roles)
-    return ExpressionWrapper(Q(kind__in=level.kinds) & ~Exists(holders), output_field=BooleanField())
+def _holders(roles: Iterable[str], day: date) -> Count:
+    """How many people hold one of these roles in the organisation on a day: all levels are counted in one reading."""
+    until = Q(posts__until__isnull=True) | Q(posts__until__gte=day)
+    held = Q(posts__role__in=list(roles), posts__since__lte=day, posts__user__is_active=True) & until
+    return Count("posts__user", distinct=True, filter=held)
 
 
-def _shared(level: Level, day: date) -> ExpressionWrapper:
-    several = _held(day).filter(role=level.sole).order_by().values("organization")
-    several = several.annotate(people=Count("user", distinct=True)).filter(people__gt=1)
-    return ExpressionWrapper(Q(kind__in=level.kinds) & Exists(several), output_field=BooleanField())
-
-
-def _held(day: date) -> QuerySet[Post]:
-    """The posts of the organisation in question that somebody holds on a day."""
-    return Post.objects.held_on(day).filter(organization=OuterRef("pk"), user__is_active=True)
+def _flag(level: Level, condition: Q) -> ExpressionWrapper:
+    return ExpressionWrapper(Q(kind__in=level.kinds) & condition, output_field=BooleanField())

@@ -70,7 +70,14 @@ def light_of(task: Task, *, day: date, calendar: Calendar) -> Light:
 
 def is_red(*, day: date) -> Q:
     """The red rule as a condition on tasks, for lists and counts."""
-    return Q(state__in=Task.IN_HAND) & (Q(due__lt=day) | Q(state=Task.State.PENDING, acknowledge_by__lt=day))
+    late, unacknowledged = red_parts(day=day)
+    return late | unacknowledged
+
+
+def red_parts(*, day: date) -> tuple[Q, Q]:
+    """The two ways of being red, which exclude each other; each enters an index of its own."""
+    late = Q(state__in=Task.IN_HAND, due__lt=day)
+    return late, Q(state=Task.State.PENDING, acknowledge_by__lt=day, due__gte=day)
 
 
 def is_near(*, day: date, calendar: Calendar) -> Q:

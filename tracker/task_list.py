@@ -124,6 +124,7 @@ class TaskFilter(forms.Form):
     mine = forms.ChoiceField(choices=[("1", "1")], required=False)
     extension = forms.ChoiceField(choices=[("1", "1")], required=False)
     left = forms.ChoiceField(choices=[("1", "1")], required=False)
+    in_hand = forms.ChoiceField(choices=[("1", "1")], required=False)
     overdue_on = forms.DateField(required=False)
     due_from = forms.DateField(required=False)
     due_to = forms.DateField(required=False)
@@ -221,6 +222,9 @@ class TaskFilter(forms.Form):
 
     def _by_left(self, tasks: Any, _yes: str) -> Any:
         return left_by_handler(tasks, day=self.day)
+
+    def _by_in_hand(self, tasks: Any, _yes: str) -> Any:
+        return tasks.in_hand()
 
     def _by_overdue_on(self, tasks: Any, day: date) -> Any:
         return tasks.overdue_on(day)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from html import unescape
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -22,7 +25,8 @@ from tests.factories import (
     make_user,
     submitted,
 )
-from tracker.models import Task
+from tracker.fan_out import fan_out
+from tracker.models import Plan, Task
 from tracker.transitions import perform
 
 pytestmark = pytest.mark.django_db
@@ -108,6 +112,45 @@ def test_every_number_of_a_branch_is_the_length_of_the_list_behind_it(client, wo
         assert len(client.get(f"/tasks/?group={name}").context["rows"]) == count, name
 
 
+def test_every_number_of_a_plan_is_the_length_of_the_list_behind_it(client, world):
+    soon, later, far = date(2026, 3, 27), date(2026, 3, 31), date(2026, 9, 30)
+    plan = make_plan(world)
+    dues = {
+        "近": soon,
+        "周后": later,
+        "远": far,
+        "退": far,
+        "审": soon,
+        "停": soon,
+        "未签": soon,
+        "逾": date(2026, 3, 20),
+    }
+    for title, due in dues.items():
+        make_measure(world, plan, title=title, due=due, receivers=[world.branch])
+    issue(world, plan)
+    tasks = {task.measure.title: task for task in Task.objects.select_related("measure")}
+    for title in dues.keys() - {"未签"}:
+        tasks[title] = acknowledged(world, tasks[title])
+    submitted(world, tasks["审"])
+    back = submitted(world, tasks["退"])
+    perform(back, "return", actor=world.reviewer, at=NOW, given={"reason": "缺照片", "due": far})
+    perform(
+        tasks["停"],
+        "suspend",
+        actor=world.issuer,
+        at=NOW,
+        given={"reason": "改革", "until": date(2026, 5, 8)},
+    )
+    client.force_login(world.office.user)
+    answer = client.get("/")
+    (standing,) = answer.context["standings"]
+    assert (standing.total, standing.overdue, standing.near, standing.this_week) == (7, 2, 3, 2)
+    links = re.findall(r'href="(/tasks/\?plan=[^"]+)">(\d+)</a>', answer.content.decode())
+    assert len(links) == 3
+    for address, number in links:
+        assert str(client.get(unescape(address)).context["count"]) == number, address
+
+
 def test_an_office_sees_what_waits_for_it_each_number_from_its_list(client, world):
     task = acknowledged(world, make_task(world))
     given = {"reason": "外出培训", "until": date(2026, 4, 20)}
@@ -161,10 +204,24 @@ def test_the_office_page_asks_the_same_number_of_questions_for_one_and_three(
     submitted(world, make_task(world, due=date(2026, 3, 13)))
     acknowledged(world, make_task(world, due=date(2026, 3, 13)))
     client.get("/")
+    cache.clear()  # what is kept for an hour is counted in both
     with CaptureQueriesContext(connection) as few:
         client.get("/")
     for _ in range(2):
         submitted(world, make_task(world))
         acknowledged(world, make_task(world, due=date(2026, 3, 13)))
+    cache.clear()
     with django_assert_num_queries(len(few)):
         client.get("/")
+
+
+def test_the_pace_follows_at_once_when_tasks_are_added_though_it_is_kept(client, world):
+    make_task(world, due=date(2026, 3, 31))
+    client.force_login(world.office.user)
+    (before,) = client.get("/").context["standings"]
+    plan = Plan.objects.get()
+    make_measure(world, plan, title="后来的", due=date(2026, 12, 31), receivers=[world.branch])
+    fan_out(plan, at=NOW)
+    (after,) = client.get("/").context["standings"]
+    assert (before.total, after.total) == (1, 2)
+    assert after.pace < before.pace

@@ -7,17 +7,21 @@ from datetime import date
 
 import pytest
 from django.db import connection, transaction
+from django.http import QueryDict
 
 from common.clock import moment
+from common.workdays import Calendar
 from tests.factories import acknowledged, actor_at, issue, make_measure, make_plan, make_task, on, submitted
 from tracker.fan_out import fan_out
 from tracker.models import Measure, Plan, Tally, Task
 from tracker.plans import create_plan
 from tracker.tallies import differing, fold, mend, totals_by_plan, totals_of
+from tracker.task_list import TaskFilter, counts_of
 from tracker.transitions import perform
 
 pytestmark = pytest.mark.django_db
-MARCH = moment(date(2026, 3, 25))
+DAY = date(2026, 3, 25)
+MARCH = moment(DAY)
 
 
 def totals(**counts: int) -> dict[str, int]:
@@ -156,6 +160,52 @@ def test_a_task_that_is_given_another_unit_or_measure_by_hand_is_counted_there(w
     make_task(world)
     other = make_measure(world, make_plan(world), title="另一项")
     Task.objects.update(organization=world.other_branch, measure=other, percent=20)
-    (line,) = [line for line in totals_by_plan(Tally.objects.below(world.other_branch)).items()]
-    assert line == (other.plan_id, dict.fromkeys(totals_of(Tally.objects.none()), 0) | {"pending": 1, "percent": 20})
+    (line,) = totals_by_plan(Tally.objects.below(world.other_branch)).items()
+    assert line == (
+        other.plan_id,
+        dict.fromkeys(totals_of(Tally.objects.none()), 0) | {"pending": 1, "percent": 20},
+    )
     assert differing() == []
+
+
+@pytest.fixture
+def varied(world):
+    """Tasks of two plans in every state."""
+    plans = [make_plan(world), make_plan(world)]
+    for number, plan in enumerate(plans):
+        for due in (date(2026, 3, 20), date(2026, 3, 27), date(2026, 9, 30)):
+            make_measure(
+                world,
+                plan,
+                title=f"第{number}项{due}",
+                due=due,
+                receivers=[*world.branches, world.other_branch],
+            )
+        issue(world, plan)
+    for number, task in enumerate(Task.objects.order_by("pk")):
+        state = Task.State.values[number % 7]
+        Task.objects.filter(pk=task.pk).update(
+            state=state, returned=number % 3 == 0, completed_at=MARCH if state == "DONE" else None
+        )
+    return plans
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "group=done", "plan={plan}", "org={org}", "unit={unit}", "kind=BRANCH", "kind=COMMITTEE", "mine=1"],
+)
+def test_the_numbers_of_the_groups_are_the_same_kept_or_counted_one_by_one(world, varied, query):
+    address = query.format(plan=varied[0].pk, org=world.committee.pk, unit=world.branch.pk)
+    calendar = Calendar.load()
+    for actor in (world.office, world.secretary):
+        chosen = TaskFilter(QueryDict(address), actor=actor, day=DAY, calendar=calendar)
+        kept = chosen.counts()
+        assert kept == counts_of(chosen.narrow(), day=DAY, calendar=calendar)
+    assert sum(kept.values()) > 0 or query == "kind=COMMITTEE"
+
+
+def test_plans_in_sight_are_those_of_which_a_unit_in_sight_holds_a_task(world, varied):
+    first, second = varied
+    Task.objects.filter(measure__plan=second, organization=world.other_branch).delete()
+    assert set(Plan.objects.visible_to(world.other_secretary)) == {first}
+    assert set(Plan.objects.visible_to(world.secretary)) == {first, second}

@@ -15,12 +15,13 @@ from common.clock import local_date, now
 from common.workdays import Calendar
 from tracker.comment_list import asked_of
 from tracker.left_behind import left_by_handler
+from tracker.lights import near_until
 from tracker.looked_after import charges_of
 from tracker.looked_after import standings_of as charge_standings
 from tracker.models import Tally, Task
 from tracker.pledges import to_sign
 from tracker.task_list import DAILY, GROUPS, group_of, kept_counts, own_units, rows_of, with_names
-from tracker.today import duties_of, laggards_of, news_for, standings_of
+from tracker.today import duties_of, end_of_week, laggards_of, news_for, standings_of
 from tracker.transitions.forms import people_of
 from tracker.transitions.parties import is_office
 from tracker.views.acts import actor_of
@@ -111,7 +112,8 @@ def _office(request: HttpRequest, actor: Actor) -> HttpResponse:
         {
             "home": actor.home,
             "day": day,
-            "week_end": day + timedelta(days=6 - day.weekday()),
+            "week_end": end_of_week(day),
+            "near_end": near_until(day, calendar) - timedelta(days=1),
             "duties": duties_of(actor, day=day),
             "consultations": asked_of(actor, at=at),
             "pledges_to_sign": to_sign(actor).count(),

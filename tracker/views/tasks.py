@@ -42,7 +42,17 @@ SWITCHES: dict[str, str | Promise] = {
     "extension": gettext_lazy("extension asked for"),
     "left": gettext_lazy("responsible person has left"),
 }
-WITHOUT_A_CONTROL = (*SWITCHES, "measure", "unit", "area", "kind", "overdue_on", "due_from", "due_to")
+WITHOUT_A_CONTROL = (
+    *SWITCHES,
+    "measure",
+    "unit",
+    "area",
+    "kind",
+    "in_hand",
+    "overdue_on",
+    "due_from",
+    "due_to",
+)
 SHOWN_AT_ONCE = 200
 WITH_FILES = frozenset({"report", "submit"})
 """Acts whose page also takes evidence, so that text and photos go in together."""
@@ -99,6 +109,8 @@ def words_of(chosen: TaskFilter) -> dict[str, str | Promise]:
             words[name] = str(on[name])
     if kind := on.get("kind"):
         words["kind"] = Organization.Kind(kind).label
+    if "in_hand" in on:
+        words["in_hand"] = _("not handed in")
     if day := on.get("overdue_on"):
         words["overdue_on"] = _("overdue on %(day)s") % {"day": saying.full_date(day)}
     if day := on.get("due_from"):
