@@ -293,6 +293,7 @@ CELERY_TASK_ROUTES = {"tracker.sweep": {"queue": "sweep"}}
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "tracker.sweep", "schedule": 30.0, "options": {"expires": 25}},
     "jobs": {"task": "common.run_jobs", "schedule": 2.0, "options": {"expires": 2}},
+    "fold": {"task": "tracker.fold", "schedule": 120.0, "options": {"expires": 60}},
     "anchor": {"task": "tracker.anchor", "schedule": 1800.0, "options": {"expires": 1800}},
 }
 if EVIDENCE_SCANNER:

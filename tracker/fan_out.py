@@ -25,6 +25,7 @@ from tracker.issuing import issuable, receivers_of
 from tracker.models import Event, Measure, Notice, Plan, Task
 from tracker.occurrences import Occurrence, opening_of
 from tracker.plan_table import latest_job
+from tracker.tallies import fold
 from tracker.transitions import perform
 from tracker.transitions.parties import require_edit
 from tracker.transitions.task import ACKNOWLEDGE_DAYS
@@ -34,7 +35,7 @@ def fan_out(plan: Plan, *, at: datetime, progress: Callable[[int, int], None] | 
     """Make the tasks of an issued plan that do not exist yet, up to the horizon; returns how many were made.
 
     For each measure in turn, in one transaction: lock it, start it when it is still proposed, insert its missing
-    tasks with their first events. Then the units' people hear of it. A run that is killed leaves whole measures;
+    tasks with their first events. Then the lines of the kept counts are folded and the units' people hear of it. A run that is killed leaves whole measures;
     running again makes what is missing and nothing twice. Two runs at once wait for each other at the measure's
     row; the unique key of tasks is the last safety.
     ``progress(done, total)`` is called between measures, outside any transaction.
@@ -51,6 +52,7 @@ def fan_out(plan: Plan, *, at: datetime, progress: Callable[[int, int], None] | 
                 made += _make_missing(plan, measure, occurrence, at=at, calendar=calendar)
         if progress:
             progress(done, len(measures))
+    fold()
     _announce(plan, at=at)
     return made
 

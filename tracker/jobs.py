@@ -21,6 +21,7 @@ from tracker.pledges import make_pledges
 from tracker.reminders.sweep import sweep
 from tracker.reserves import tell_of_reserves
 from tracker.scanning import scan_due
+from tracker.tallies import fold
 
 SWEEP_BUDGET = timedelta(seconds=60)
 """After this a sweep stops between two chunks; the next tick goes on. Clear of Celery's limit of 100 seconds."""
@@ -72,6 +73,12 @@ def run_anchor(**kwargs: Any) -> None:
     with translation.override(settings.LANGUAGE_CODE):
         if wrong := anchor_day(settings.ANCHOR_DIR, at=at):
             notify_auditors(wrong, at=at)
+
+
+@shared_task(name="tracker.fold", ignore_result=True)
+def run_fold(**kwargs: Any) -> None:
+    """The tick: Celery's door to `fold`."""
+    fold()
 
 
 @shared_task(name="tracker.scan", ignore_result=True)

@@ -18,7 +18,7 @@ from common.clock import local_date, now
 from common.errors import NotAllowed
 from common.periods import Period
 from reports.models import HalfYearReport
-from tracker.models import Task
+from tracker.models import Tally
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def period_asked(request: HttpRequest, at: datetime) -> Period:
 
 def periods_of(organization: Organization, *, at: datetime) -> list[Period]:
     """The periods there can be reports of, newest first: half-years since the first task, and the years they make."""
-    first = Task.objects.below(organization).aggregate(first=Min("issued_on"))["first"]
+    first = Tally.objects.below(organization).aggregate(first=Min("since"))["first"]
     period = Period.of(local_date(at))
     found = [period]
     while first and period.first_day > first:

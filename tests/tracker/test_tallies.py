@@ -6,6 +6,7 @@ import random
 from datetime import date
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.http import QueryDict
 
@@ -209,3 +210,20 @@ def test_plans_in_sight_are_those_of_which_a_unit_in_sight_holds_a_task(world, v
     Task.objects.filter(measure__plan=second, organization=world.other_branch).delete()
     assert set(Plan.objects.visible_to(world.other_secretary)) == {first}
     assert set(Plan.objects.visible_to(world.secretary)) == {first, second}
+
+
+def test_the_command_names_what_differs_and_mends_only_when_asked(world, capsys):
+    make_task(world)
+    call_command("recount_tasks")
+    Tally.objects.update(pending=5)
+    with pytest.raises(SystemExit) as left:
+        call_command("recount_tasks")
+    assert left.value.code == 1
+    call_command("recount_tasks", "--mend")
+    call_command("recount_tasks")
+    agree, named, differ, *mended, again = capsys.readouterr().out.splitlines()
+    assert agree == again == "计数与任务全部一致。"
+    assert world.branch.short_name in named
+    assert differ == "有 1 个单位清单的计数与任务不符。"
+    assert mended[-1] == "已更正 1 个。"
+    assert differing() == []
