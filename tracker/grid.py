@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import Case, CharField, Count, Min, QuerySet, Value, When
+from django.db.models import Count, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
@@ -17,30 +17,12 @@ from branches.access import Actor
 from branches.models import Area, Organization
 from common.templatetags.ui import LIGHTS
 from common.workdays import Calendar
-from tracker.lights import SIGNS, is_behind, is_near, is_red
-from tracker.models import Measure, Plan, Task
+from tracker.lights import FACTS, SIGNS, Facts, Light, light_of
+from tracker.models import Measure, Plan, Tally, Task
 from tracker.targets import TargetSum, sums_of
 
 SORTS = ("tree", "behind")
 DRAFTS = (Plan.State.DRAFT, Plan.State.CONSULTING)
-
-
-def with_light(tasks: Any, *, day: date, calendar: Calendar) -> Any:
-    """Tasks annotated with ``light``, a key of ``SIGNS``; withdrawn ones are left out. The rule of
-    ``lights.light_of``, said once more for the database; a test compares the two. One query for the paces.
-    """
-    tasks = tasks.exclude(state=Task.State.WITHDRAWN)
-    yellow = is_near(day=day, calendar=calendar) | is_behind(tasks, day=day, calendar=calendar)
-    return tasks.annotate(
-        light=Case(
-            When(state=Task.State.DONE, then=Value("done")),
-            When(state=Task.State.SUSPENDED, then=Value("suspended")),
-            When(is_red(day=day), then=Value("red")),
-            When(yellow, then=Value("yellow")),
-            default=Value("green"),
-            output_field=CharField(),
-        )
-    )
 
 
 def plans_for(actor: Actor) -> QuerySet[Plan]:
@@ -120,7 +102,7 @@ class Line:
 
     unit: Unit
     found: dict[int, list[tuple[str, int, int]]] = field(default_factory=dict)
-    """By measure: light, number of tasks, id of the first one."""
+    """By measure: light, number of tasks, id of the first one. Empty until ``Grid.filled`` has read it."""
 
     def counts(self, measures: Iterable[int]) -> Counts:
         counts = dict.fromkeys(SIGNS, 0)
@@ -131,37 +113,93 @@ class Line:
 
 
 class Grid:
-    """All rows and columns that the filter lets through. Five queries, whatever the size; two more for targets.
+    """The rows and columns that the filter lets through; their number of queries does not depend on their size.
 
-    ``day`` is the local day the lights are as of.
+    In the order of the tree and without a filter only the rows that are ``filled`` are read, task by task, and the
+    sums by the database; everything else asks what every row says and reads them all. ``day`` is the local day the
+    lights are as of.
     """
 
     def __init__(
         self, plan: Plan, *, actor: Actor, chosen: GridFilter, day: date, calendar: Calendar
     ) -> None:
-        self.plan, self.chosen, self._actor, self._day = plan, chosen, actor, day
+        self.plan, self.chosen, self._actor = plan, chosen, actor
+        self._day, self._calendar = day, calendar
+        self._known: dict[Facts, str] = {}
         # asked for once: a thousand cells each asking the resolver and the catalogue took half the time
         self._tasks = reverse("tracker:tasks")
         self._words = {light: str(LIGHTS[light]) for light in SIGNS}
-        tasks = Task.objects.visible_to(actor).filter(measure__plan=plan)
-        lines = _lines(with_light(tasks, day=day, calendar=calendar), Organization.objects.visible_to(actor))
-        asked = {measure for line in lines for measure in line.found}
-        measures = Measure.objects.visible_to(actor).filter(plan=plan).order_by("position", "pk")
-        self.measures = [
-            m
-            for m in measures.only(
-                "plan_id", "position", "title", "target_number", "target_unit", "target_of"
-            )
-            if m.pk in asked and chosen.is_about(m)
-        ]
+        self._whole = not chosen.narrowed and chosen.sort == "tree"
+        lines = [Line(unit) for unit in self._units()]
+        if not self._whole:
+            self._fill(lines)
+        asked = self._sums.keys() if self._whole else {pk for line in lines for pk in line.found}
+        self.measures = self._measures(asked)
+        self._ids = [m.pk for m in self.measures]
         self.areas = list(
             Area.objects.filter(pk__in={line.unit.area for line in lines if line.unit.area}).order_by("name")
         )
         kinds = {line.unit.kind for line in lines}
         self.kinds = [(value, label) for value, label in Organization.Kind.choices if value in kinds]
-        self._ids = [m.pk for m in self.measures]
         self.is_empty = not lines
-        self.lines = self._narrowed(lines)
+        self.lines = lines if self._whole else self._narrowed(lines)
+
+    def filled(self, lines: Iterable[Line]) -> list[Line]:
+        """These rows with what their cells show; at most one query."""
+        lines = list(lines)
+        if self._whole:
+            self._fill(lines, of=[line.unit.id for line in lines])
+        return lines
+
+    def _live(self) -> Any:
+        """The tasks in sight that have a light."""
+        tasks = Task.objects.visible_to(self._actor).filter(measure__plan=self.plan)
+        return tasks.exclude(state=Task.State.WITHDRAWN).order_by()
+
+    def _units(self) -> Iterator[Unit]:
+        """The organisations in sight that hold such tasks, in the order of the tree (one query)."""
+        held = Tally.objects.visible_to(self._actor).filter(plan=self.plan).units_at_work()
+        units = Organization.objects.filter(pk__in=held).order_by("path")
+        fields = ("id", "short_name", "name", "kind", "area_id", "path")
+        return (Unit(*unit) for unit in units.values_list(*fields))
+
+    def _measures(self, asked: Iterable[int]) -> list[Measure]:
+        """Those that a task in sight asks for and the filter is about, in the order of the plan."""
+        measures = Measure.objects.filter(plan=self.plan, pk__in=asked).order_by("position", "pk")
+        told = ("plan_id", "position", "title", "target_number", "target_unit", "target_of")
+        return [m for m in measures.only(*told) if self.chosen.is_about(m)]
+
+    def _light(self, facts: Facts) -> str:
+        """The name of a light by the one rule; most tasks have the facts of another one."""
+        light = self._known.get(facts)
+        if light is None:
+            found = light_of(facts, day=self._day, calendar=self._calendar)
+            light = self._known[facts] = "suspended" if found == Light.NONE else found.value
+        return light
+
+    def _fill(self, lines: list[Line], of: list[int] | None = None) -> None:
+        """Read the cells of these rows: of the organisations with these ids, else of all in sight."""
+        tasks = self._live() if of is None else self._live().filter(organization__in=of)
+        by_unit = {line.unit.id: line.found for line in lines}
+        cells: dict[tuple[int, int, str], tuple[int, int]] = {}
+        for pk, unit, measure, *facts in tasks.values_list(
+            "pk", "organization_id", "measure_id", *FACTS
+        ):
+            place = unit, measure, self._light(Facts(*facts))
+            number, first = cells.get(place, (0, pk))
+            cells[place] = number + 1, min(first, pk)
+        for (unit, measure, light), (number, first) in cells.items():
+            if unit in by_unit:
+                by_unit[unit].setdefault(measure, []).append((light, number, first))
+
+    @cached_property
+    def _sums(self) -> dict[int, Counts]:
+        """Number of tasks in sight by measure and light, added up by the database (one query)."""
+        sums: dict[int, Counts] = {}
+        groups = self._live().values_list("measure_id", *FACTS).annotate(number=Count("*"))
+        for measure, *facts, number in groups:
+            sums.setdefault(measure, dict.fromkeys(SIGNS, 0))[self._light(Facts(*facts))] += number
+        return sums
 
     def _narrowed(self, lines: list[Line]) -> list[Line]:
         chosen = self.chosen
@@ -170,7 +208,6 @@ class Grid:
         counted = [(line, c) for line, c in counted if (c[chosen.light] if chosen.light else any(c.values()))]
         if chosen.sort == "behind":
             counted.sort(key=lambda pair: _behind(*pair))
-        self._counts = {line.unit.id: counts for line, counts in counted}
         return [line for line, _counts in counted]
 
     @cached_property
@@ -186,6 +223,8 @@ class Grid:
     @cached_property
     def by_measure(self) -> dict[int, Counts]:
         """The column sums, of all pages."""
+        if self._whole:
+            return {pk: self._sums[pk] for pk in self._ids}
         sums = {pk: dict.fromkeys(SIGNS, 0) for pk in self._ids}
         for line in self.lines:
             for measure, cells in line.found.items():
@@ -205,7 +244,7 @@ class Grid:
 
     def counts(self, line: Line) -> Counts:
         """The row sums."""
-        return self._counts[line.unit.id]
+        return line.counts(self._ids)
 
     def cells(self, line: Line) -> list[Cell | None]:
         """The row's cells in the order of the measures."""
@@ -258,21 +297,6 @@ class Grid:
 
 
 _RANK = {light: rank for rank, light in enumerate(SIGNS)}
-
-
-def _lines(tasks: Any, in_sight: Any) -> list[Line]:
-    """The rows in tree order: one query for what the tasks say, one for the organisations."""
-    found = (
-        tasks.order_by()
-        .values_list("organization_id", "measure_id", "light")
-        .annotate(number=Count("pk"), first=Min("pk"))
-    )
-    cells: dict[int, dict[int, list[tuple[str, int, int]]]] = {}
-    for unit, measure, light, number, first in found:
-        cells.setdefault(unit, {}).setdefault(measure, []).append((light, number, first))
-    # all in sight: asking for those with tasks would read the tasks a second time
-    units = in_sight.order_by("path").values_list("id", "short_name", "name", "kind", "area_id", "path")
-    return [Line(Unit(*unit), cells[unit[0]]) for unit in units if unit[0] in cells]
 
 
 def _behind(line: Line, counts: Counts) -> tuple[int, int, float, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from django.db import models
 from django.db.models import Q
@@ -39,7 +40,22 @@ class Light(models.TextChoices):
     NONE = "none", _("no light")
 
 
-def expected_pace(task: Task, *, day: date, calendar: Calendar) -> float:
+class Facts(NamedTuple):
+    """What the rules ask of a task, for those who read many of them."""
+
+    state: str
+    returned: bool
+    issued_on: date
+    due: date
+    acknowledge_by: date
+    percent: int
+
+
+FACTS = tuple(Facts.__annotations__)
+"""Their names, which are those of the fields of a task."""
+
+
+def expected_pace(task: Task | Facts, *, day: date, calendar: Calendar) -> float:
     """序时进度 in per cent: working days from issue to ``day`` over working days from issue to the due date."""
     return pace_between(task.issued_on, task.due, day=day, calendar=calendar)
 
@@ -51,7 +67,7 @@ def pace_between(issued_on: date, due: date, *, day: date, calendar: Calendar) -
     return 100.0 if whole <= 0 else max(0.0, min(100.0, 100 * passed / whole))
 
 
-def light_of(task: Task, *, day: date, calendar: Calendar) -> Light:
+def light_of(task: Task | Facts, *, day: date, calendar: Calendar) -> Light:
     """The light of a task on a local day."""
     state = Task.State(task.state)
     if state in {Task.State.SUSPENDED, Task.State.WITHDRAWN}:

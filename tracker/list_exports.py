@@ -199,7 +199,7 @@ def grid_listing(grid: Grid) -> Listing:
     lights = grid.lights
 
     def rows() -> Iterator[Sequence[Value]]:
-        for line in grid.lines:
+        for line in grid.filled(grid.lines):
             cells = [_cell(cell) for cell in grid.cells(line)]
             yield [line.unit.short_name, *cells, *(_number(sum_) for sum_ in grid.row_sums(line))]
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import time_machine
 from django.db import connection
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from branches.models import Area, Organization
@@ -15,9 +16,10 @@ from common.clock import moment
 from common.workdays import Calendar
 from tests.factories import World, actor_at, issue, make_measure, make_plan
 from tracker.fan_out import fan_out
-from tracker.grid import with_light
-from tracker.lights import SIGNS, light_of
+from tracker.grid import Grid, GridFilter
+from tracker.lights import light_of
 from tracker.models import Measure, Task
+from tracker.task_list import TaskFilter
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 3, 24)
@@ -78,7 +80,7 @@ def test_units_stand_down_measures_across_and_a_cell_leads_to_its_task(office, w
     assert f'<a class="red" href="/tasks/{late.pk}/" aria-label="逾期">■</a>' in response.content.decode()
 
 
-def test_the_light_of_the_database_is_the_light_of_the_rule(world, plan):
+def test_the_lists_of_a_light_hold_what_the_rule_gives_that_light(world, plan):
     """Every state × dates × per cent × returned, compared with the rule for one task in hand."""
     calendar = Calendar.load()
     measure = Measure.objects.first()
@@ -106,13 +108,42 @@ def test_the_light_of_the_database_is_the_light_of_the_rule(world, plan):
                         )
                     )
     Task.objects.bulk_create(rows)
-    said = dict(with_light(Task.objects.all(), day=DAY, calendar=calendar).values_list("pk", "light"))
-    expected = {}
-    for task in Task.objects.exclude(state="WITHDRAWN"):
-        light = light_of(task, day=DAY, calendar=calendar).value
-        expected[task.pk] = "suspended" if light == "none" else light
-    assert said == expected
-    assert set(said.values()) == set(SIGNS)
+    lists = {
+        name: TaskFilter(QueryDict(f"light={name}"), actor=world.office, day=DAY, calendar=calendar).narrow()
+        for name in ("red", "yellow", "green")
+    }
+    said = {pk: name for name, found in lists.items() for pk in found.values_list("pk", flat=True)}
+    lights = {task.pk: light_of(task, day=DAY, calendar=calendar).value for task in Task.objects.all()}
+    assert set(lights.values()) == {*lists, "done", "none"}
+    assert said == {pk: light for pk, light in lights.items() if light in lists}
+    assert len(said) == sum(found.count() for found in lists.values())
+
+
+def test_the_sums_added_up_by_the_database_are_those_of_the_cells(world, plan):
+    for number, task in enumerate(Task.objects.order_by("pk")):
+        state = Task.State.values[number % 7]
+        changes = {"state": state, "percent": number * 7 % 100, "returned": number % 4 == 0}
+        Task.objects.filter(pk=task.pk).update(
+            **changes, completed_at=moment(DAY) if state == "DONE" else None
+        )
+
+    def grid(query: str) -> Grid:
+        chosen = GridFilter(QueryDict(query))
+        return Grid(plan, actor=world.office, chosen=chosen, day=DAY, calendar=Calendar.load())
+
+    for_the_page, all_read = grid(""), grid("sort=behind")
+    assert for_the_page.by_measure == all_read.by_measure
+    assert (for_the_page.total, for_the_page.areas) == (all_read.total, all_read.areas)
+    assert sum(for_the_page.total.values()) == Task.objects.exclude(state="WITHDRAWN").count()
+    some = for_the_page.filled(for_the_page.lines[1:3])
+    by_unit = {line.unit: line for line in all_read.lines}
+    assert [for_the_page.cells(line) for line in some] == [
+        all_read.cells(by_unit[line.unit]) for line in some
+    ]
+    assert [for_the_page.counts(line) for line in some] == [
+        all_read.counts(by_unit[line.unit]) for line in some
+    ]
+    assert {line.unit for line in for_the_page.lines} == set(by_unit)
 
 
 def test_a_recurring_measure_shows_its_worst_light_with_how_many_of_it(office, world):

@@ -103,7 +103,7 @@ class WithGrid(Subjects):
         )
         grid = Grid(plan, actor=self.actor, chosen=chosen, day=self.actor.day, calendar=Calendar.load())
         page: Any = self.paginator.paginate_queryset(grid.lines, request, self)
-        response = self.get_paginated_response([_row(grid, line) for line in page])
+        response = self.get_paginated_response([_row(grid, line) for line in grid.filled(page)])
         response.data |= {
             "columns": [
                 {"measure": m.pk, "title": m.title, "lights": grid.by_measure[m.pk]} for m in grid.measures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -26,8 +27,15 @@ class TallyQuerySet(models.QuerySet["Tally"]):
 
     def plans(self) -> models.QuerySet[Any]:
         """Ids of the plans of which anything is held here."""
-        held = models.Sum(sum((models.F(name) for name in Tally.COUNTS[1:]), models.F(Tally.COUNTS[0])))
-        return self.order_by().values("plan").annotate(held=held).filter(held__gt=0).values("plan")
+        return self._with("plan", Tally.COUNTS)
+
+    def units_at_work(self) -> models.QuerySet[Any]:
+        """Ids of the organisations that hold anything that was not withdrawn."""
+        return self._with("organization", [name for name in Tally.COUNTS if name != "withdrawn"])
+
+    def _with(self, key: str, counts: Sequence[str]) -> models.QuerySet[Any]:
+        number = models.Sum(sum((models.F(name) for name in counts[1:]), models.F(counts[0])))
+        return self.order_by().values(key).annotate(number=number).filter(number__gt=0).values(key)
 
 
 class Tally(models.Model):

@@ -40,7 +40,7 @@ def grid_page(request: HttpRequest) -> HttpResponse:
             "drawn": drawn(cells),
             "sums": grid.row_sums(line),
         }
-        for line in page
+        for line in grid.filled(page)
     ]
     return render(
         request,
