@@ -182,9 +182,7 @@ class Grid:
         tasks = self._live() if of is None else self._live().filter(organization__in=of)
         by_unit = {line.unit.id: line.found for line in lines}
         cells: dict[tuple[int, int, str], tuple[int, int]] = {}
-        for pk, unit, measure, *facts in tasks.values_list(
-            "pk", "organization_id", "measure_id", *FACTS
-        ):
+        for pk, unit, measure, *facts in tasks.values_list("pk", "organization_id", "measure_id", *FACTS):
             place = unit, measure, self._light(Facts(*facts))
             number, first = cells.get(place, (0, pk))
             cells[place] = number + 1, min(first, pk)

@@ -43,7 +43,7 @@ def test_postgresql_connections_are_kept_checked_and_do_not_wait_for_ever():
     assert (database["USER"], database["PASSWORD"], database["HOST"]) == ("clerk", "p@ss", "db.example")
     assert (database["PORT"], database["NAME"]) == (5433, "bihuan")
     assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (60, True)
-    assert database["OPTIONS"] == {"options": "-c lock_timeout=5s", "sslmode": "require"}
+    assert database["OPTIONS"] == {"options": "-c lock_timeout=5s -c jit=off", "sslmode": "require"}
     assert database.get("ATOMIC_REQUESTS", False) is False
 
 
