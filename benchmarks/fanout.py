@@ -60,18 +60,22 @@ def run() -> Result:
         created_by=user,
         created_at=at,
     )
-    Measure.objects.bulk_create(
-        Measure(plan=plan, position=n, title=f"事项{n}", due=due, receiver_kinds=["BRANCH"], state="ACTIVE")
-        for n in range(MEASURES)
-    )
+    tables = ("tracker_event", "tracker_notice", "tracker_task", "tracker_measure", "tracker_tally")
 
     def empty() -> None:
+        """The stage before issuing: the plan with its measures, and no task."""
         with unguarded(), connection.cursor() as cursor:
             if connection.vendor == "postgresql":
-                cursor.execute("TRUNCATE tracker_event, tracker_task CASCADE")
+                cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
             else:
-                for table in ("tracker_event", "tracker_notice", "tracker_task"):
+                for table in tables:
                     cursor.execute(f"DELETE FROM {table}")
+        Measure.objects.bulk_create(
+            Measure(
+                plan=plan, position=n, title=f"事项{n}", due=due, receiver_kinds=["BRANCH"], state="ACTIVE"
+            )
+            for n in range(MEASURES)
+        )
 
     columns = [
         str(f.column)
@@ -133,7 +137,8 @@ def run() -> Result:
 
     before_kb = peak_memory()
     empty()
-    ours()
+    if ours() != MEASURES * BRANCHES:
+        raise AssertionError("fanout: not every branch was given every measure")
     added_kb = peak_memory() - before_kb
     limit = 2.0 if connection.vendor == "postgresql" else 3.0
     result = compare(
