@@ -178,7 +178,7 @@ def day(value: date | None, working_days: int | None = None) -> SafeString:
     """A date as people say it, and how many working days are left (negative: overdue)."""
     if value is None:
         return mark_safe(saying.NOTHING)  # noqa: S308
-    said = _day(value, clock.today())
+    said = dated(value, clock.today())
     if working_days is None:
         return said
     urgency = "late" if working_days < 0 else "near" if working_days == 0 else ""
@@ -191,7 +191,8 @@ def day(value: date | None, working_days: int | None = None) -> SafeString:
 
 
 @saying.once_a_language
-def _day(value: date, today: date) -> SafeString:
+def dated(value: date, today: date) -> SafeString:
+    """A date as people say it on the day ``today``."""
     return format_html(
         '<time class="nowrap" datetime="{}" title="{}">{}</time>',
         value.isoformat(),
@@ -202,13 +203,13 @@ def _day(value: date, today: date) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def provisional(context: Context, value: date | None) -> SafeString:
-    """A mark behind a due date whose year's holidays are not decreed yet; nothing behind any other.
+    """A mark behind a due date whose year's holidays are not decreed yet; nothing behind any other."""
+    return mark_safe("") if value is None else provisionally(value, calendar_of(context))
 
-    Asks the ``calendar`` of the context, else the database, once a request.
-    """
-    if value is None:
-        return mark_safe("")
-    if not _calendar(context).is_provisional(value):
+
+def provisionally(value: date, calendar: Calendar) -> SafeString:
+    """The mark of a date by a calendar at hand; nothing where it is settled."""
+    if not calendar.is_provisional(value):
         return mark_safe("")
     return format_html(
         ' <span class="badge warn provisional" title="{}">{}</span>',
@@ -220,7 +221,8 @@ def provisional(context: Context, value: date | None) -> SafeString:
     )
 
 
-def _calendar(context: Context) -> Calendar:
+def calendar_of(context: Context) -> Calendar:
+    """The ``calendar`` of the context, else the database's, asked once a request."""
     calendar = context.get("calendar")
     if isinstance(calendar, Calendar):
         return calendar
