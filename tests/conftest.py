@@ -116,6 +116,14 @@ def _history_can_be_flushed() -> None:
     let_flush_clear_events()
 
 
+@pytest.fixture(autouse=True)
+def _nobody_has_asked_yet() -> None:
+    """What a test before counted against the limits of the API and of the door."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
 @pytest.fixture
 def world() -> Any:
     """A small city (`tests.factories.World`); a test that needs more branches makes its own."""

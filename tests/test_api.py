@@ -16,11 +16,10 @@ from branches import accounts, posts
 from branches.models import ApiToken, Organization, Post
 from common.clock import now, today
 from common.models import AuditEntry, IdempotencyKey
-from tests.api_program import Program, counted, nobody_has_asked_yet, refusal
+from tests.api_program import Program, counted, refusal
 from tests.factories import World, make_organization, make_plan, make_task, make_user
 from tracker.models import Plan, Source, Task
 
-__all__ = ["nobody_has_asked_yet"]  # the fixture
 pytestmark = pytest.mark.django_db
 PASSWORD = "Right-Horse-9-Battery"
 SCHEMA = Path(__file__).parents[1] / "docs" / "openapi.yaml"

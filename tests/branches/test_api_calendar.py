@@ -8,11 +8,10 @@ import pytest
 
 from common.models import AuditEntry, Workday
 from common.workdays import Calendar
-from tests.api_program import Program, nobody_has_asked_yet, refusal
+from tests.api_program import Program, refusal
 from tests.branches.test_calendar_pages import NOTICE_2027, kept
 from tests.factories import make_post, make_user
 
-__all__ = ["nobody_has_asked_yet"]
 pytestmark = pytest.mark.django_db
 DAY = "workdays/2031/05-06/"
 

@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from common.clock import moment
-from tests.api_program import Program, counted, nobody_has_asked_yet, refusal
+from tests.api_program import Program, counted, refusal
 from tests.factories import SPRING, World, make_inspection, make_plan
 from tracker.inspections import chosen_codes
 from tracker.models import Finding, Inspection, Plan, Visit
 from tracker.transitions import perform
 
-__all__ = ["nobody_has_asked_yet"]
 pytestmark = pytest.mark.django_db
 AT = moment(SPRING)
 

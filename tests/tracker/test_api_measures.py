@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from common.clock import now, today
-from tests.api_program import Program, counted, nobody_has_asked_yet, refusal
+from tests.api_program import Program, counted, refusal
 from tests.factories import (
     World,
     actor_at,
@@ -22,18 +22,12 @@ from tests.factories import (
 from tracker.events import history
 from tracker.models import Action, Measure, Plan, Task
 
-__all__ = ["nobody_has_asked_yet"]
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def plan(world) -> Plan:
     return make_plan(world)
-
-
-@pytest.fixture
-def office(world) -> Program:
-    return Program(world.office.user)
 
 
 def asked(world: World, plan: Plan, **more: Any) -> dict[str, Any]:

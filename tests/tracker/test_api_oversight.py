@@ -7,17 +7,11 @@ import pytest
 from branches.models import Area, Organization, User
 from common.clock import today
 from common.periods import Period
-from tests.api_program import Program, counted, nobody_has_asked_yet, refusal
+from tests.api_program import Program, counted, refusal
 from tests.factories import acknowledged, issue, make_measure, make_plan, make_task, make_user
 from tracker.models import Plan, Task
 
-__all__ = ["nobody_has_asked_yet"]
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def office(world) -> Program:
-    return Program(world.office.user)
 
 
 @pytest.fixture

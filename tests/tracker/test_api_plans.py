@@ -13,13 +13,12 @@ from branches.access import Actor
 from common.clock import now, today
 from common.models import AuditEntry, Job
 from common.periods import Period
-from tests.api_program import Program, counted, nobody_has_asked_yet, refusal
+from tests.api_program import Program, counted, refusal
 from tests.factories import World, issue, make_measure, make_plan, make_user
 from tracker.models import Comment, KeptClash, Measure, Plan, Task
 from tracker.plans import create_plan
 from tracker.transitions import perform
 
-__all__ = ["nobody_has_asked_yet"]
 pytestmark = pytest.mark.django_db
 
 
@@ -34,11 +33,6 @@ def plan(world) -> Plan:
         actor=today_(world.office),
         at=now(),
     )
-
-
-@pytest.fixture
-def office(world) -> Program:
-    return Program(world.office.user)
 
 
 def today_(actor: Actor) -> Actor:

@@ -9,12 +9,11 @@ import pytest
 from common.clock import moment, now
 from common.jobs import run_due_jobs
 from common.models import AuditEntry
-from tests.api_program import Program, counted, nobody_has_asked_yet, refusal
+from tests.api_program import Program, counted, refusal
 from tests.factories import acknowledged, issue, make_measure, make_plan, make_user
 from tracker.models import Notice, Plan, Pledge, Task
 from tracker.pledges import make_pledges
 
-__all__ = ["nobody_has_asked_yet"]
 pytestmark = pytest.mark.django_db
 
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.api_program import Program, counted, nobody_has_asked_yet, refusal
+from tests.api_program import Program, counted, refusal
 from tests.factories import SPEECH, make_plan, make_source, make_user
 from tracker.models import Action, Measure, Plan, Source
 
-__all__ = ["nobody_has_asked_yet"]
 pytestmark = pytest.mark.django_db
 
 
@@ -25,11 +24,6 @@ def plan(world) -> Plan:
     plan = make_plan(world)
     Plan.objects.filter(pk=plan.pk).update(period="2026H2")
     return Plan.objects.get(pk=plan.pk)
-
-
-@pytest.fixture
-def office(world) -> Program:
-    return Program(world.office.user)
 
 
 @pytest.fixture

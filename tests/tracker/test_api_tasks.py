@@ -9,7 +9,7 @@ import pytest
 
 from common.clock import moment, now, today
 from common.models import Job
-from tests.api_program import Program, counted, nobody_has_asked_yet, refusal
+from tests.api_program import Program, counted, refusal
 from tests.factories import (
     World,
     acknowledged,
@@ -25,13 +25,7 @@ from tests.factories import (
 from tracker.models import Extension, Measure, Plan, Task
 from tracker.transitions import perform
 
-__all__ = ["nobody_has_asked_yet"]
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def office(world) -> Program:
-    return Program(world.office.user)
 
 
 def seen(*tasks: Task, **more: Any) -> dict[str, Any]:

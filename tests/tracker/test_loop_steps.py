@@ -9,13 +9,12 @@ from branches.models import Post
 from branches.views.audit import in_words
 from common.clock import moment
 from common.models import AuditEntry
-from tests.api_program import Program, nobody_has_asked_yet, refusal
+from tests.api_program import Program, refusal
 from tests.factories import SPRING, acknowledged, issue, make_measure, make_plan, make_post, make_user
 from tracker.loop import steps_of_task
 from tracker.models import LoopStep, Task
 from tracker.transitions import perform
 
-__all__ = ["nobody_has_asked_yet"]
 pytestmark = pytest.mark.django_db
 NAMES = {"CLOSE": "考评", "ISSUE": "交办", "REVIEW": "督办"}
 
