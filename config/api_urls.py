@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 from branches.api import views as branches
 from branches.api.calendar import Workdays
 from reports import api as reports
+from reports.api_files import Files
 from tracker.api.extensions import Extensions
 from tracker.api.findings import Findings
 from tracker.api.inspections import Inspections
@@ -43,6 +44,7 @@ for name, view in {
     "notices": Notices,
     "reports": reports.Reports,
     "jobs": reports.Jobs,
+    "files": Files,
 }.items():
     router.register(name, view, basename=name)
 

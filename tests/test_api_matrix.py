@@ -134,6 +134,8 @@ OF_REVIEWERS = {"tasks-facts"}
 OF_EVERYBODY = {"workdays-detail", "workdays-day", "workdays-notice", "workdays-notice-check"}
 OF_EVERYBODY |= {"loop-steps-list", "loop-steps-detail"}
 """Settings; who may change them stands in tests/branches/test_api_calendar.py and tests/tracker/test_loop_steps.py."""
+OF_FILES = {"files-list", "files-detail"}
+"""The page's own file; that it is the same one stands in tests/reports/test_api_files.py."""
 OF_PEOPLE = {"posts-detail", "users-detail", "terms-detail"}
 DUTY = {"administrator"}
 
@@ -149,6 +151,7 @@ def test_every_address_of_the_api_has_an_expectation():
         | OF_REVIEWERS
         | OF_ISSUED
         | OF_MANY
+        | OF_FILES
     )
     assert {name.removeprefix("api:") for name in ROUTES if name.startswith("api:")} == expected
 
