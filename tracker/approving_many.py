@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Length
 from django.utils.translation import gettext as _
 
@@ -44,14 +44,14 @@ class Outcome:
 
 def with_facts(tasks: QuerySet[Task]) -> QuerySet[Task]:
     """Submissions with what a list of them prints, and with the facts ``has_evidence`` and ``same_words``."""
-    twin = Task.objects.annotate(long=Length("progress")).filter(
-        measure=OuterRef("measure"), progress=OuterRef("progress"), long__gte=LONG_ENOUGH
-    )
+    twin = Task.objects.filter(measure=OuterRef("measure"), progress=OuterRef("progress"))
+    tells = When(long__gte=LONG_ENOUGH, then=Exists(twin.exclude(pk=OuterRef("pk"))))
     return tasks.select_related(
         "measure__plan__organization", "organization__parent", "submitted_by", "handler"
     ).annotate(
         has_evidence=Exists(Evidence.objects.sound().filter(task=OuterRef("pk"))),
-        same_words=Exists(twin.exclude(pk=OuterRef("pk"))),
+        long=Length("progress"),
+        same_words=Case(tells, default=False, output_field=BooleanField()),
     )
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 
@@ -17,7 +17,8 @@ from branches.access import Actor
 from branches.models import Area, Organization
 from common.templatetags.ui import LIGHTS
 from common.workdays import Calendar
-from tracker.lights import FACTS, SIGNS, Facts, Light, light_of
+from tracker.light_counts import Lights
+from tracker.lights import FACTS, SIGNS, Facts
 from tracker.models import Measure, Plan, Tally, Task
 from tracker.targets import TargetSum, sums_of
 
@@ -124,8 +125,7 @@ class Grid:
         self, plan: Plan, *, actor: Actor, chosen: GridFilter, day: date, calendar: Calendar
     ) -> None:
         self.plan, self.chosen, self._actor = plan, chosen, actor
-        self._day, self._calendar = day, calendar
-        self._known: dict[Facts, str] = {}
+        self._day, self._lights = day, Lights(day=day, calendar=calendar)
         # asked for once: a thousand cells each asking the resolver and the catalogue took half the time
         self._tasks = reverse("tracker:tasks")
         self._words = {light: str(LIGHTS[light]) for light in SIGNS}
@@ -169,21 +169,13 @@ class Grid:
         told = ("plan_id", "position", "title", "target_number", "target_unit", "target_of")
         return [m for m in measures.only(*told) if self.chosen.is_about(m)]
 
-    def _light(self, facts: Facts) -> str:
-        """The name of a light by the one rule; most tasks have the facts of another one."""
-        light = self._known.get(facts)
-        if light is None:
-            found = light_of(facts, day=self._day, calendar=self._calendar)
-            light = self._known[facts] = "suspended" if found == Light.NONE else found.value
-        return light
-
     def _fill(self, lines: list[Line], of: list[int] | None = None) -> None:
         """Read the cells of these rows: of the organisations with these ids, else of all in sight."""
         tasks = self._live() if of is None else self._live().filter(organization__in=of)
         by_unit = {line.unit.id: line.found for line in lines}
         cells: dict[tuple[int, int, str], tuple[int, int]] = {}
         for pk, unit, measure, *facts in tasks.values_list("pk", "organization_id", "measure_id", *FACTS):
-            place = unit, measure, self._light(Facts(*facts))
+            place = unit, measure, self._lights.of(Facts(*facts))
             number, first = cells.get(place, (0, pk))
             cells[place] = number + 1, min(first, pk)
         for (unit, measure, light), (number, first) in cells.items():
@@ -194,9 +186,8 @@ class Grid:
     def _sums(self) -> dict[int, Counts]:
         """Number of tasks in sight by measure and light, added up by the database (one query)."""
         sums: dict[int, Counts] = {}
-        groups = self._live().values_list("measure_id", *FACTS).annotate(number=Count("*"))
-        for measure, *facts, number in groups:
-            sums.setdefault(measure, dict.fromkeys(SIGNS, 0))[self._light(Facts(*facts))] += number
+        for measure, _facts, light, number in self._lights.groups(self._live(), "measure_id"):
+            sums.setdefault(measure, dict.fromkeys(SIGNS, 0))[light] += number
         return sums
 
     def _narrowed(self, lines: list[Line]) -> list[Line]:

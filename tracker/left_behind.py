@@ -55,8 +55,9 @@ def never_acting(actor: Actor, *, day: date, calendar: Calendar) -> QuerySet[Pos
     return (
         Post.objects.held_on(day)
         .filter(actor.scope("organization__path"), role__in=ACTING, since__lte=cutoff, user__is_active=True)
+        # asked whether there is one first: the first found answers it, and only the posts that are left are counted for
+        .filter(Exists(waiting), ~Exists(acts.filter(at__gte=moment(cutoff, 0))))
         .annotate(waiting=Coalesce(Subquery(count), 0))
-        .filter(~Exists(acts.filter(at__gte=moment(cutoff, 0))), waiting__gt=0)
         .annotate(last_at=Subquery(acts.order_by("-at").values("at")[:1], output_field=DateTimeField()))
         .select_related("organization", "user")
         .order_by("-waiting", "organization__path", "pk")

@@ -156,7 +156,7 @@ def measures_listing(plan: Plan, found: Sequence[Row]) -> Listing:
                 counts.total,
                 counts.done,
                 Mark("red", f"{SIGNS['red']} {counts.red}") if counts.red else None,
-                Mark("yellow", f"{SIGNS['yellow']} {counts.near}") if counts.near else None,
+                Mark("yellow", f"{SIGNS['yellow']} {counts.yellow}") if counts.yellow else None,
             )
 
     columns = [

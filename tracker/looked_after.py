@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from branches.access import Actor
 from branches.models import Organization
 from common.workdays import Calendar
-from tracker.lights import is_near, is_red
+from tracker.light_counts import Lights
+from tracker.lights import is_red
 from tracker.models import Task
 
+LIT = frozenset({"red", "yellow", "done"})
 OVERDUE_SHOWN = 3
 """Overdue tasks named beside each organisation; the rest are behind its number."""
 
@@ -27,7 +29,7 @@ class Charge:
     """As linked leader; else through the area."""
     open: int = 0
     red: int = 0
-    near: int = 0
+    yellow: int = 0
     done: int = 0
     longest: int = 0
     """Working days of the task that is overdue longest."""
@@ -38,7 +40,7 @@ class Charge:
         """The worst light of its tasks."""
         if self.red:
             return "red"
-        return "yellow" if self.near else "green" if self.open else "done" if self.done else ""
+        return "yellow" if self.yellow else "green" if self.open else "done" if self.done else ""
 
 
 def charges_of(actor: Actor) -> QuerySet[Organization]:
@@ -57,31 +59,19 @@ def standings_of(actor: Actor, charges: list[Organization], *, day: date, calend
     if not found:
         return []
     tasks = Task.objects.visible_to(actor).filter(_within(charges))
-    red = is_red(day=day)
-    near = is_near(day=day, calendar=calendar) & ~red
-    rows: Any = (
-        tasks.order_by()
-        .values("organization__path")
-        .annotate(
-            open=Count("pk", filter=Q(state__in=Task.OPEN)),
-            red=Count("pk", filter=red),
-            near=Count("pk", filter=near),
-            done=Count("pk", filter=Q(state=Task.State.DONE)),
-            first=Min("due", filter=red),
-        )
-    )
-    for row in rows:
-        for charge in _above(row["organization__path"], found.values()):
-            for name in ("open", "red", "near", "done"):
-                setattr(charge, name, getattr(charge, name) + row[name])
-            if row["first"]:
-                charge.longest = max(charge.longest, -calendar.between(day, row["first"]))
-    late = tasks.filter(red).select_related("measure", "organization").order_by("due", "pk")
+    for path, facts, light, number in Lights(day=day, calendar=calendar).groups(tasks, "organization__path"):
+        for charge in _above(path, found.values()):
+            charge.open += number if facts.state in Task.OPEN else 0
+            if light in LIT:
+                setattr(charge, light, getattr(charge, light) + number)
+            if light == "red":
+                charge.longest = max(charge.longest, -calendar.between(day, facts.due))
+    late = tasks.filter(is_red(day=day)).select_related("measure", "organization").order_by("due", "pk")
     for task in late[: OVERDUE_SHOWN * max(len(found), 10)]:
         for charge in _above(task.organization.path, found.values()):
             if len(charge.overdue) < OVERDUE_SHOWN:
                 charge.overdue.append(task)
-    return sorted(found.values(), key=lambda c: (-c.red, -c.longest, -c.near, c.organization.path))
+    return sorted(found.values(), key=lambda c: (-c.red, -c.longest, -c.yellow, c.organization.path))
 
 
 def _within(charges: list[Organization]) -> Q:

@@ -15,7 +15,7 @@ from tracker.exporting import Column, Listing, Value, each, said
 from tracker.gaps import Gap
 from tracker.inspections import modes_of
 from tracker.models import Inspection, Measure, Plan, Source
-from tracker.plan_table import Counts
+from tracker.plan_table import Standing
 
 
 def searched(q: str, *, choice: tuple[str, Any] | None = None) -> list[str]:
@@ -51,12 +51,14 @@ def sources_listing(sources: QuerySet[Source], *, filters: Sequence[str]) -> Lis
     return Listing(_("Sources"), columns, rows(), sources.count(), filters=filters)
 
 
-def plans_listing(plans: Sequence[Plan], counts: dict[int, Counts], *, filters: Sequence[str]) -> Listing:
+def plans_listing(
+    plans: Sequence[Plan], standings: dict[int, Standing], *, filters: Sequence[str]
+) -> Listing:
     """Plans with how far each is."""
 
     def rows() -> Iterator[Sequence[Value]]:
         for plan in plans:
-            found = counts.get(plan.pk, Counts())
+            found = standings.get(plan.pk, Standing(0, 0, 0))
             yield (
                 plan.title,
                 plan.get_kind_display(),

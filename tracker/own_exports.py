@@ -67,7 +67,7 @@ def looked_after_listing(charges: Sequence[Charge]) -> Listing:
                     else f"{task.title} {task.organization.short_name}"
                     for task in charge.overdue
                 ),
-                charge.near,
+                charge.yellow,
                 charge.open,
                 charge.done,
             )
@@ -79,7 +79,7 @@ def looked_after_listing(charges: Sequence[Charge]) -> Listing:
         Column(_("Overdue"), 8, centred=True),
         Column(_("Longest (working days)"), 10, centred=True),
         Column(_("Overdue longest"), 50),
-        Column(_("Near"), 8, centred=True),
+        Column(_("Near or behind"), 10, centred=True),
         Column(pgettext("tasks", "Open"), 8, centred=True),
         Column(_("Completed"), 8, centred=True),
     ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Prefetch
 
 from branches.access import Actor
 from branches.models import Organization
@@ -17,10 +17,11 @@ from common.models import Job
 from common.workdays import Calendar
 from tracker.chain import Level, Link
 from tracker.issuing import Lack, Line, Preview, missing_in
-from tracker.lights import is_near, is_red
-from tracker.models import Action, Measure, Plan, Task
+from tracker.light_counts import Lights, red_by
+from tracker.models import Action, Measure, Plan, Tally, Task
 from tracker.models.task import TaskQuerySet
 from tracker.occurrences import Opening, opening_of
+from tracker.tallies import LIVE, totals_by_plan
 from tracker.targets import TargetSum, sums_of
 
 
@@ -31,13 +32,18 @@ class Counts:
     total: int = 0
     done: int = 0
     red: int = 0
-    near: int = 0
+    yellow: int = 0
+    """Near their date, behind the pace, or returned."""
     review: int = 0
     pending: int = 0
 
     @property
     def open(self) -> int:
         return self.total - self.done
+
+
+COUNTED = tuple(figure.name for figure in fields(Counts))
+_PLACES = {"PENDING": "pending", "SUBMITTED": "review", "SECOND_REVIEW": "review"}
 
 
 @dataclass
@@ -99,9 +105,8 @@ def rows_of(plan: Plan, *, actor: Actor, day: date, calendar: Calendar, editing:
         .prefetch_related(words, receivers)
         .order_by("position", "pk")
     )
-    counts = counts_by(
-        "measure", Task.objects.visible_to(actor).filter(measure__plan=plan), day=day, calendar=calendar
-    )
+    tasks = Task.objects.visible_to(actor).filter(measure__plan=plan)
+    counts = counts_by_measure(tasks, day=day, calendar=calendar)
     lacks: dict[int, dict[str, Lack]] = defaultdict(dict)
     if editing:
         for lack in missing_in(plan).lines:
@@ -136,29 +141,42 @@ def _opening(plan: Plan, measure: Measure, *, day: date, calendar: Calendar) -> 
     return opening_of(plan, measure, since=local_date(plan.issued_at), day=day, calendar=calendar)
 
 
-def counts_by(name: str, tasks: TaskQuerySet, *, day: date, calendar: Calendar) -> dict[int, Counts]:
-    """The counts of tasks by ``measure`` or ``measure__plan`` id, in one query."""
-    red = is_red(day=day)
-    found = (
-        tasks.exclude(state=Task.State.WITHDRAWN)
-        .order_by()
-        .values_list(name)
-        .annotate(
-            total=Count("pk"),
-            done=Count("pk", filter=Q(state=Task.State.DONE)),
-            red=Count("pk", filter=red),
-            near=Count("pk", filter=is_near(day=day, calendar=calendar) & ~red),
-            review=Count("pk", filter=Q(state__in=[Task.State.SUBMITTED, Task.State.SECOND_REVIEW])),
-            pending=Count("pk", filter=Q(state=Task.State.PENDING)),
-        )
-    )
-    return {key: Counts(*figures) for key, *figures in found}
+def counts_by_measure(tasks: TaskQuerySet, *, day: date, calendar: Calendar) -> dict[int, Counts]:
+    """The counts of tasks by the id of their measure (one query)."""
+    sums: dict[int, dict[str, int]] = {}
+    for measure, facts, light, number in Lights(day=day, calendar=calendar).groups(tasks, "measure_id"):
+        counts = sums.setdefault(measure, dict.fromkeys(COUNTED, 0))
+        for name in ("total", light, _PLACES.get(facts.state, "")):
+            if name in counts:
+                counts[name] += number
+    return {measure: Counts(**counts) for measure, counts in sums.items()}
 
 
 def total_of(counts: Iterable[Counts]) -> Counts:
     rows = list(counts)
-    names = ("total", "done", "red", "near", "review", "pending")
-    return Counts(*(sum(getattr(row, name) for row in rows) for name in names))
+    return Counts(*(sum(getattr(row, name) for row in rows) for name in COUNTED))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a plan is over the tasks in sight; withdrawn ones are in no figure."""
+
+    total: int
+    done: int
+    red: int
+
+
+def standings_by_plan(plans: Iterable[Plan], *, actor: Actor, day: date) -> dict[int, Standing]:
+    """By the id of those of the plans that have tasks in sight (three queries)."""
+    ids = [plan.pk for plan in plans]
+    totals = totals_by_plan(Tally.objects.visible_to(actor).filter(plan__in=ids))
+    red = red_by("measure__plan", Task.objects.visible_to(actor).filter(measure__plan__in=ids), day=day)
+    live = {plan: sum(counts[name] for name in LIVE) for plan, counts in totals.items()}
+    return {
+        plan: Standing(number, totals[plan]["done"], red[plan].number if plan in red else 0)
+        for plan, number in live.items()
+        if number
+    }
 
 
 def weeks_of(preview: Preview) -> list[Week]:

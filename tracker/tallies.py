@@ -25,6 +25,7 @@ KEPT: Mapping[str, Q] = {
     "withdrawn": Q(state=State.WITHDRAWN),
 }
 """The counts a line keeps, each as a condition on tasks; every task is in exactly one."""
+LIVE = tuple(name for name in KEPT if name != "withdrawn")
 _PAIR = ("organization_id", "plan_id")
 _COLUMNS = (*Tally.COUNTS, "percent")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -18,7 +19,7 @@ from common.workdays import Calendar
 from tracker.left_behind import left_by_handler
 from tracker.lights import Glance, glance, is_behind, is_near, is_red, near_until
 from tracker.models import Measure, Plan, Tally, Task
-from tracker.tallies import KEPT, totals_of
+from tracker.tallies import KEPT, LIVE, totals_of
 
 PAGE = 50
 State = Task.State
@@ -33,8 +34,9 @@ GROUPS = {
     "suspended": gettext_lazy("Suspended"),
     "done": gettext_lazy("Completed"),
     "withdrawn": gettext_lazy("Withdrawn"),
+    "all": gettext_lazy("All but withdrawn"),
 }
-"""Every task is in exactly one of them, ``open`` apart, which is all up to ``suspended``."""
+"""Every task is in exactly one of them, ``open`` and ``all`` apart: all up to ``suspended``, and ``done`` with them."""
 DAILY = ("pending", "returned", "urgent", "active", "review")
 """The groups of a secretary's page, in the order in which they ask for something."""
 KEPT_BY = {"group", "plan", "org", "unit", "area", "kind", "mine"}
@@ -49,6 +51,7 @@ def group_conditions(*, day: date, calendar: Calendar) -> dict[str, Q]:
         "open": Q(state__in=Task.OPEN),
         "urgent": KEPT["active"] & near,
         "active": KEPT["active"] & ~near,
+        "all": ~Q(state=State.WITHDRAWN),
     }
 
 
@@ -72,8 +75,13 @@ def kept_counts(
     """
     kept = totals_of(tallies)
     urgent = tasks.filter(group_conditions(day=day, calendar=calendar)["urgent"]).order_by().count()
-    open_ = sum(kept[name] for name in ("pending", "active", "returned", "review", "suspended"))
-    counts = kept | {"open": open_, "urgent": urgent, "active": kept["active"] - urgent}
+    all_ = sum(kept[name] for name in LIVE)
+    counts = kept | {
+        "all": all_,
+        "open": all_ - kept["done"],
+        "urgent": urgent,
+        "active": kept["active"] - urgent,
+    }
     return {group: counts[group] for group in GROUPS}
 
 
@@ -186,12 +194,16 @@ class TaskFilter(forms.Form):
         red = is_red(day=self.day)
         if light == "red":
             return tasks.filter(red)
-        yellow = is_near(day=self.day, calendar=self.calendar)
-        yellow |= is_behind(tasks, day=self.day, calendar=self.calendar)
+        yellow = is_near(day=self.day, calendar=self.calendar) | self._behind
         if light == "yellow":
             return tasks.filter(yellow).exclude(red)
         running = Q(state__in=Task.OPEN - {State.SUSPENDED})
         return tasks.filter(running).exclude(red).exclude(yellow)
+
+    @cached_property
+    def _behind(self) -> Q:
+        """Asked for once: of all that is in sight, whatever else the filters let through."""
+        return is_behind(Task.objects.visible_to(self.actor), day=self.day, calendar=self.calendar)
 
     def _by_plan(self, rows: Any, plan: Plan) -> Any:
         return rows.filter(**{"plan" if rows.model is Tally else "measure__plan": plan})

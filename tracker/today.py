@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from heapq import nsmallest
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -18,7 +18,8 @@ from branches.access import Actor
 from branches.models import Organization
 from common.workdays import Calendar
 from tracker.gaps import count_gaps
-from tracker.lights import near_until, pace_between, red_parts
+from tracker.light_counts import red_by
+from tracker.lights import near_until, pace_between
 from tracker.models import Event, Extension, Finding, Measure, Plan, Tally, Task
 from tracker.reviewing import queue_of
 from tracker.tallies import totals_by_plan
@@ -133,7 +134,7 @@ def standings_of(actor: Actor, *, day: date, calendar: Calendar) -> list[PlanSta
         if _counted(counts)
     }
     plans = Plan.objects.in_bulk(totals)
-    red = _red_by("measure__plan", tasks, day=day)
+    red = red_by("measure__plan", tasks, day=day)
     soon = dict(_coming(tasks, day=day, calendar=calendar))
     paces = _paces(actor, totals, day=day, calendar=calendar)
     return [
@@ -169,26 +170,6 @@ def _coming(tasks: Any, *, day: date, calendar: Calendar) -> Iterator[tuple[int,
 def end_of_week(day: date) -> date:
     """The Sunday of a day's week."""
     return day + timedelta(days=6 - day.weekday())
-
-
-class _Red(NamedTuple):
-    number: int
-    first: date
-    """The earliest due date among them."""
-
-
-def _red_by(key: str, tasks: Any, *, day: date) -> dict[int, _Red]:
-    """Red tasks grouped by a key (two queries, a part of the rule each).
-
-    Rows are counted, not ids: so both are answered from an index alone.
-    """
-    found: dict[int, _Red] = {}
-    for part in red_parts(day=day):
-        groups = tasks.filter(part).order_by().values_list(key).annotate(number=Count("*"), first=Min("due"))
-        for group, number, first in groups:
-            before = found.get(group, _Red(0, first))
-            found[group] = _Red(before.number + number, min(before.first, first))
-    return found
 
 
 def _paces(
@@ -228,7 +209,7 @@ def _count_paces(actor: Actor, *, day: date, calendar: Calendar) -> dict[int, fl
 
 def laggards_of(actor: Actor, *, day: date, calendar: Calendar, limit: int = 6) -> list[Laggard]:
     """The units in sight with most overdue tasks, then the longest overdue (three queries)."""
-    red = _red_by("organization", Task.objects.visible_to(actor), day=day)
+    red = red_by("organization", Task.objects.visible_to(actor), day=day)
     worst = nsmallest(limit, red.items(), key=lambda item: (-item[1].number, item[1].first, item[0]))
     units = Organization.objects.in_bulk([unit for unit, _red in worst])
     return [

@@ -23,6 +23,7 @@ from tests.factories import (
     make_post,
     make_task,
     make_user,
+    on,
     submitted,
 )
 from tracker.fan_out import fan_out
@@ -148,6 +149,47 @@ def test_every_number_of_a_plan_is_the_length_of_the_list_behind_it(client, worl
     links = re.findall(r'href="(/tasks/\?plan=[^"]+)">(\d+)</a>', answer.content.decode())
     assert len(links) == 3
     for address, number in links:
+        assert str(client.get(unescape(address)).context["count"]) == number, address
+
+
+def test_every_number_of_a_plans_page_is_the_length_of_the_list_behind_it(client, world):
+    far, soon = date(2026, 4, 30), date(2026, 3, 27)
+    plan = make_plan(world)
+    for title, due in {
+        "滞后": far,
+        "进度": far,
+        "退": far,
+        "逾": date(2026, 3, 20),
+        "审": soon,
+        "停": soon,
+        "撤": soon,
+    }.items():
+        make_measure(world, plan, title=title, due=due, receivers=[world.branch])
+    issue(world, plan)
+    tasks = {t.measure.title: acknowledged(world, t) for t in Task.objects.select_related("measure")}
+    given = {"progress": "已开展", "percent": 90}
+    perform(tasks["进度"], "report", actor=on(world.secretary, date(2026, 3, 24)), at=NOW, given=given)
+    back = submitted(world, tasks["退"])
+    perform(back, "return", actor=world.reviewer, at=NOW, given={"reason": "缺照片", "due": far})
+    submitted(world, tasks["审"])
+    perform(
+        tasks["停"],
+        "suspend",
+        actor=world.issuer,
+        at=NOW,
+        given={"reason": "改革", "until": date(2026, 5, 8)},
+    )
+    perform(tasks["撤"], "withdraw", actor=world.issuer, at=NOW, given={"reason": "并入另一项"})
+    client.force_login(world.office.user)
+    answer = client.get(f"/plans/{plan.pk}/")
+    counts = answer.context["counts"]
+    assert (counts.total, counts.done, counts.red, counts.yellow, counts.review) == (6, 0, 1, 3, 1)
+    stats = re.findall(
+        r'href="(/tasks/\?[^"]+)"><span class="stat-label">[^<]+</span><span class="stat-value">(\d+)',
+        answer.content.decode(),
+    )
+    assert [number for _address, number in stats] == ["6", "0", "1", "3", "1"]
+    for address, number in stats:
         assert str(client.get(unescape(address)).context["count"]) == number, address
 
 

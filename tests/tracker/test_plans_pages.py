@@ -280,7 +280,7 @@ def test_issuing_from_the_preview_leads_through_progress_to_the_tasks(clerk, wor
     assert "<html" not in part
     assert Task.objects.count() == 2
     measure = Measure.objects.get()
-    assert f"/tasks/?measure={measure.pk}" in clerk.get(f"/plans/{plan.pk}/").content.decode()
+    assert f"/tasks/?group=all&amp;measure={measure.pk}" in clerk.get(f"/plans/{plan.pk}/").content.decode()
 
 
 def test_pressing_twice_issues_once_and_both_lead_to_the_same_page(clerk, world, plan):

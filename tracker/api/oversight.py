@@ -298,7 +298,9 @@ class ChargeSerializer(serializers.Serializer):
     light = serializers.CharField()
     open = serializers.IntegerField()
     overdue = serializers.IntegerField(source="red")
-    near = serializers.IntegerField()
+    near = serializers.IntegerField(
+        source="yellow", help_text="near their date, behind the pace, or returned"
+    )
     done = serializers.IntegerField()
     longest_overdue = serializers.IntegerField(source="longest", help_text="in working days")
 

@@ -26,7 +26,7 @@ from common.workdays import Calendar
 from tracker.measure_table.layout import NO_THEME, PRINTED, SHEET
 from tracker.measure_table.rows import Names, measures_of, shown
 from tracker.models import Measure, Plan, Task
-from tracker.plan_table import Counts, counts_by
+from tracker.plan_table import Counts, counts_by_measure
 
 GROUP_HEIGHT = 33
 LAST_ROW = 1000
@@ -40,7 +40,7 @@ def write_table(target: IO[bytes], plan: Plan, *, actor: Actor, at: datetime) ->
     day = local_date(at)
     measures = measures_of(plan, actor=actor)
     tasks = Task.objects.visible_to(actor).filter(measure__plan=plan)
-    counts = counts_by("measure", tasks, day=day, calendar=Calendar.load())
+    counts = counts_by_measure(tasks, day=day, calendar=Calendar.load())
     names = Names.load(plan, day=day)
     units = _lead_units(plan)
     book = MeasureBook(plan, by=actor.user.name)

@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             model_name="task",
             index=models.Index(
                 condition=models.Q(("state__in", ["PENDING", "ACTIVE"])),
-                fields=["organization", "due", "state", "returned", "acknowledge_by", "measure"],
+                fields=["organization", "due", "state", "returned", "acknowledge_by", "measure", "issued_on"],
                 name="task_in_hand_by_unit",
             ),
         ),

@@ -25,12 +25,16 @@ class MeasureQuerySet(models.QuerySet["Measure"]):
         """Measures of plans in sight; a receiver sees only what it received or is asked about."""
         from tracker.models.task import Task
 
-        received = Task.objects.visible_to(actor).values("measure")
+        # unit by unit: the first one in sight mostly answers it, where asking for tasks in sight reads them all
+        held = Task.objects.filter(
+            measure=models.OuterRef(models.OuterRef("pk")), organization=models.OuterRef("pk")
+        )
+        receiving = Organization.objects.visible_to(actor).filter(models.Exists(held))
         asked = Organization.objects.visible_to(actor).values("pk")
         laid_before = Plan.consulted.through.objects.filter(organization__in=asked).values("plan")
         return self.filter(
             actor.scope("plan__organization__path")
-            | models.Q(pk__in=received)
+            | models.Exists(receiving)
             | models.Q(plan__state=Plan.State.CONSULTING, plan__in=laid_before)
         )
 

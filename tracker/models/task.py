@@ -149,7 +149,15 @@ class Task(Subject):
             models.Index(F("acknowledge_by"), condition=Q(state="PENDING"), name="task_pending_by_limit"),
             # what is late or near in a subtree: answered from the index alone, a probe for each unit
             models.Index(
-                fields=["organization", "due", "state", "returned", "acknowledge_by", "measure"],
+                fields=[
+                    "organization",
+                    "due",
+                    "state",
+                    "returned",
+                    "acknowledge_by",
+                    "measure",
+                    "issued_on",
+                ],
                 condition=Q(state__in=["PENDING", "ACTIVE"]),
                 name="task_in_hand_by_unit",
             ),

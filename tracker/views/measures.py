@@ -22,7 +22,7 @@ from tracker.forms.plans import MeasureForm, kinds_below, leaders_for
 from tracker.forms.refusals import lead_to_error, put
 from tracker.models import Measure, Plan, Task
 from tracker.plan_table import (
-    counts_by,
+    counts_by_measure,
 )
 from tracker.plans import (
     add_measure,
@@ -180,7 +180,7 @@ def _panel(request: HttpRequest, plan: Plan, measure: Measure, form: MeasureForm
     actor = actor_of(request)
     others = Measure.objects.filter(plan=plan, state=Measure.State.PROPOSED).exclude(pk=measure.pk)
     tasks = Task.objects.visible_to(actor).filter(measure=measure)
-    counts = counts_by("measure", tasks, day=actor.day, calendar=Calendar.load())
+    counts = counts_by_measure(tasks, day=actor.day, calendar=Calendar.load())
     return {
         "plan": plan,
         "measure": measure,

@@ -13,9 +13,9 @@ from tracker import office_exports
 from tracker.exporting import respond
 from tracker.gaps import gaps_in_sight, spelled_out
 from tracker.left_behind import never_acting
-from tracker.models import Inspection, Plan, Source, Task
+from tracker.models import Inspection, Plan, Source
 from tracker.office_exports import searched
-from tracker.plan_table import counts_by
+from tracker.plan_table import standings_by_plan
 from tracker.views.acts import actor_of
 from tracker.views.inspections import inspections_found
 from tracker.views.plans import plans_found
@@ -45,8 +45,7 @@ def plans(request: HttpRequest) -> FileResponse:
     actor, at = actor_of(request), now()
     q, state = _q(request), request.GET.get("state", "")
     found = list(plans_found(actor, q=q, state=state))
-    tasks = Task.objects.visible_to(actor).filter(measure__plan__in=[plan.pk for plan in found])
-    counts = counts_by("measure__plan", tasks, day=local_date(at), calendar=Calendar.load())
+    counts = standings_by_plan(found, actor=actor, day=local_date(at))
     known = state in Plan.State.values
     filters = searched(q, choice=(_("State"), Plan.State(state).label) if known else None)
     return respond(request, office_exports.plans_listing(found, counts, filters=filters), at=at)

@@ -26,13 +26,13 @@ from tracker.fan_out import ask_again
 from tracker.forms.plans import PlanForm
 from tracker.forms.refusals import put
 from tracker.issuing import preview
-from tracker.models import Measure, Plan, Task
+from tracker.models import Measure, Plan
 from tracker.plan_table import (
-    counts_by,
     dues_for,
     holes_of,
     lacks_of,
     latest_job,
+    standings_by_plan,
     weeks_of,
 )
 from tracker.plans import (
@@ -63,11 +63,10 @@ def plan_list(request: HttpRequest) -> HttpResponse:
     q, state = request.GET.get("q", "").strip()[:100], request.GET.get("state", "")
     plans = plans_found(actor, q=q, state=state)
     page = Paginator(plans, PAGE).get_page(request.GET.get("page"))
-    tasks = Task.objects.visible_to(actor).filter(measure__plan__in=[plan.pk for plan in page])
-    counts = counts_by("measure__plan", tasks, day=actor.day, calendar=Calendar.load())
+    standings = standings_by_plan(page, actor=actor, day=actor.day)
     context = {
         "page": page,
-        "rows": [(plan, counts.get(plan.pk)) for plan in page],
+        "rows": [(plan, standings.get(plan.pk)) for plan in page],
         "q": q,
         "state": state,
         "states": Plan.State.choices,

@@ -35,7 +35,7 @@ from tracker.transitions import act_form
 from tracker.views.acts import Button, act_page, actor_of, offers_for
 from tracker.views.evidence import attach_along
 
-SHOWN_GROUPS = ("open", "pending", "returned", "urgent", "active", "review", "done")
+SHOWN_GROUPS = ("open", "pending", "returned", "urgent", "active", "review", "done", "all")
 SWITCHES: dict[str, str | Promise] = {
     "handler": gettext_lazy("I am responsible"),
     "mine": gettext_lazy("my own unit"),
