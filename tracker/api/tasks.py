@@ -39,10 +39,10 @@ class TaskSerializer(WithActs):
 
     def get_light(self, task: Task) -> str:
         """green, yellow, red, done or none."""
-        context = self.root.context if hasattr(self.root, "context") else self.context
-        calendar = context.setdefault("calendar", None) or Calendar.load()
-        context["calendar"] = calendar
-        return light_of(task, day=local_date(now()), calendar=calendar).value
+        context = self.context
+        if "calendar" not in context:
+            context.update(calendar=Calendar.load(), day=local_date(now()))
+        return light_of(task, day=context["day"], calendar=context["calendar"]).value
 
 
 class TaskFilter(django_filters.FilterSet):
@@ -84,6 +84,6 @@ class Tasks(ManyAtOnce, GivenOut, WithEvidence):
         """Tasks in sight."""
         if self.is_drawing_the_schema:
             return Task.objects.none()
-        return Task.objects.visible_to(self.actor).select_related(
-            "measure__plan__organization", "organization"
-        )
+        # Only the acts ask about the plan and its office, and a list names none.
+        behind = "measure" if self.action == "list" else "measure__plan__organization"
+        return Task.objects.visible_to(self.actor).select_related(behind, "organization")
