@@ -13,3 +13,10 @@ def office(world: Any) -> Any:
     from tests.api_program import Program  # models are there once Django is set up
 
     return Program(world.office.user)
+
+
+@pytest.fixture
+def clerk(client: Any, world: Any) -> Any:
+    """The work committee's clerk at the pages."""
+    client.force_login(world.office.user)
+    return client

@@ -28,12 +28,6 @@ def plan(world) -> Plan:
     return make_plan(world)
 
 
-@pytest.fixture
-def clerk(client, world):
-    client.force_login(world.office.user)
-    return client
-
-
 def form_of(measure: Measure, **fields):
     given = {
         "title": measure.title,

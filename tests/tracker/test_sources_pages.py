@@ -33,12 +33,6 @@ def plan(world, source):
     return make_plan(world)
 
 
-@pytest.fixture
-def clerk(client, world):
-    client.force_login(world.office.user)
-    return client
-
-
 def action_with(source: Source, words: str) -> Action:
     return next(a for a in source.actions.select_related("source") if words in a.text)
 

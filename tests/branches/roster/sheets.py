@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils import translation
 
+from branches.models import Organization
 from branches.roster.changes import Changes
 from branches.roster.checking import check_roster
 from branches.roster.importing import import_roster
@@ -21,6 +22,7 @@ from common.clock import moment
 
 DAY = date(2026, 7, 1)
 AT = moment(DAY, 10)
+YESTERDAY = date(2026, 6, 30)
 FIRST_ROW = 5
 """The first row below the headings."""
 
@@ -35,6 +37,14 @@ def organization(code: str, name: str = "", **values: Any) -> Row:
 def post(code: str, name: str, account: str, **values: Any) -> Row:
     row: Row = {"organization": code, "role": "书记", "name": name, "account": account, "since": DAY}
     return row | values
+
+
+def below(top: Organization, code: str, name: str = "", **values: Any) -> Row:
+    return organization(code, name, parent=top.code, **values)
+
+
+def the(code: str) -> Organization:
+    return Organization.objects.get(code=code)
 
 
 def write(path: Path, organizations: list[Row] | None = None, posts: list[Row] | None = None) -> Path:

@@ -6,8 +6,9 @@ from datetime import date
 
 from branches.access import Actor
 from common.clock import moment
-from tests.factories import World, acknowledged, make_task
-from tracker.models import Reminder, Task
+from tests.factories import World, acknowledged, issue, make_measure, make_plan, make_task
+from tracker.models import Event, Notice, Reminder, Task
+from tracker.reminders import planning
 from tracker.reminders.sweep import Swept, sweep
 
 T_MINUS_5, T_MINUS_1 = date(2026, 3, 24), date(2026, 3, 30)
@@ -36,3 +37,32 @@ def rows(**where) -> set[tuple[str, str, int]]:
 
 def delivered(*people: Actor, step: str) -> set[tuple[str, str, int]]:
     return {(step, "DELIVERED", person.user.pk) for person in people}
+
+
+def shares(world: World, count: int, **fields) -> list[Task]:
+    """A task of each of ``count`` measures for every branch of the world, acknowledgement long settled."""
+    plan = make_plan(world)
+    for number in range(count):
+        make_measure(world, plan, title=f"事项{number}", **fields)
+    issue(world, plan)
+    Task.objects.update(state=Task.State.ACTIVE)
+    return list(Task.objects.all())
+
+
+def state_of_everything() -> list:
+    reminders = Reminder.objects.order_by("pk").values_list(
+        "task", "step", "nominal_due", "recipient", "state", "notice"
+    )
+    notices = Notice.objects.order_by("pk").values_list("recipient", "key", "data", "read_at")
+    return [
+        list(reminders),
+        list(notices),
+        Event.objects.count(),
+        list(Task.objects.values_list("urgings", "version")),
+    ]
+
+
+def planned_only(day: date) -> None:
+    calendar = planning.Calendar.load()
+    win = planning.window(at=at(day), last=None, calendar=calendar)
+    list(planning.plan_reminders(win, at=at(day), calendar=calendar))

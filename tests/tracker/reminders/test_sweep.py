@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.utils import translation
 
 from branches.models import Post
 from common.leases import last_completed
-from tests.factories import World, actor_at, issue, make_measure, make_plan, make_post, make_user, submitted
+from tests.factories import actor_at, make_post, make_user, submitted
 from tests.tracker.reminders.helpers import (
     DUE,
     T_MINUS_1,
@@ -21,7 +19,10 @@ from tests.tracker.reminders.helpers import (
     T_PLUS_3,
     T_PLUS_7,
     at,
+    planned_only,
     rows,
+    shares,
+    state_of_everything,
     sweep_on,
     task_in_hand,
 )
@@ -32,32 +33,8 @@ from tracker.reminders import delivery, planning
 from tracker.reminders.delivery import LEASE, claim, deliver
 from tracker.reminders.digest import lines_of
 from tracker.reminders.sweep import sweep
-from tracker.transitions import perform
 
 pytestmark = pytest.mark.django_db
-
-
-def shares(world: World, count: int, **fields) -> list[Task]:
-    """A task of each of ``count`` measures for every branch of the world, acknowledgement long settled."""
-    plan = make_plan(world)
-    for number in range(count):
-        make_measure(world, plan, title=f"事项{number}", **fields)
-    issue(world, plan)
-    Task.objects.update(state=Task.State.ACTIVE)
-    return list(Task.objects.all())
-
-
-def state_of_everything() -> list:
-    reminders = Reminder.objects.order_by("pk").values_list(
-        "task", "step", "nominal_due", "recipient", "state", "notice"
-    )
-    notices = Notice.objects.order_by("pk").values_list("recipient", "key", "data", "read_at")
-    return [
-        list(reminders),
-        list(notices),
-        Event.objects.count(),
-        list(Task.objects.values_list("urgings", "version")),
-    ]
 
 
 # --- the digest
@@ -233,12 +210,6 @@ def test_a_fault_that_hits_every_task_fails_the_sweep_and_is_seen(world, monkeyp
 # --- looked at again before delivery
 
 
-def planned_only(day: date) -> None:
-    calendar = planning.Calendar.load()
-    win = planning.window(at=at(day), last=None, calendar=calendar)
-    list(planning.plan_reminders(win, at=at(day), calendar=calendar))
-
-
 def test_whose_post_has_ended_meanwhile_is_not_told_but_the_successor_is(world):
     task_in_hand(world)
     Task.objects.update(handler=None)
@@ -274,221 +245,6 @@ def test_a_plan_paused_meanwhile_sends_nothing(world):
     planned_only(T_PLUS_1)
     Plan.objects.update(reminders_paused_until=T_PLUS_1)
     assert sweep_on(T_PLUS_1).handed.delivered == 0
-
-
-# --- two at once
-
-
-def overtaking(monkeypatch, insert=planning.insert_new) -> list:
-    """Let another whole sweep run between a sweep's reading and its first writing; the list gets what that one did."""
-    overtaken: list = []
-
-    def after_the_other(pattern, names, rows):
-        if not overtaken:
-            overtaken.append(None)
-            monkeypatch.setattr(planning, "insert_new", original)
-            overtaken[0] = sweep(at=at(T_PLUS_1), name="the other")
-        return insert(pattern, names, rows)
-
-    original = planning.insert_new
-    monkeypatch.setattr(planning, "insert_new", after_the_other)
-    return overtaken
-
-
-def test_a_sweep_that_another_overtakes_between_reading_and_writing_plans_nothing_twice(world, monkeypatch):
-    shares(world, 2)
-    overtaken = overtaking(monkeypatch)
-    outer = sweep_on(T_PLUS_1)
-    assert (overtaken[0].planned, overtaken[0].handed.delivered) == (4, 4)
-    assert (outer.planned, outer.missed, outer.handed.delivered) == (0, 0, 0)
-    assert Reminder.objects.filter(step="due+1").count() == Event.objects.filter(act="remind").count() == 4
-
-
-def plainly(pattern, names, rows) -> int:
-    """What a writer would do who trusts what he has just read."""
-    made = [Reminder(planned_at=pattern.planned_at, **dict(zip(names, row, strict=True))) for row in rows]
-    return len(Reminder.objects.bulk_create(made))
-
-
-def test_the_control_a_plain_insert_in_that_race_runs_into_the_unique_key(world, monkeypatch):
-    shares(world, 2)
-    overtaking(monkeypatch, insert=plainly)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        planned_only(T_PLUS_1)
-
-
-def sweep_in_threads(count: int, day: date) -> list:
-    barrier, swept, wrong = threading.Barrier(count), [], []
-
-    def run(number: int) -> None:
-        try:
-            barrier.wait()
-            # a lease of its own each: all of them plan
-            swept.append(sweep(at=at(day), name=f"sweep {number}"))
-        except Exception as error:  # noqa: BLE001 - shown by the assertion
-            wrong.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[number]) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert wrong == []
-    return swept
-
-
-@pytest.mark.django_db(transaction=True)
-def test_four_sweeps_at_once_are_exact():
-    world = World(branches=12)
-    tasks = shares(world, 5)
-    swept = sweep_in_threads(4, T_PLUS_3)
-    # handler (none) and secretary are one person; committee, leader and responsible leader one each
-    assert Reminder.objects.filter(step="due+3").count() == len(tasks) * 4
-    assert sum(one.planned for one in swept) == sum(one.handed.delivered for one in swept) == len(tasks) * 4
-    assert Event.objects.filter(act="remind").count() == len(tasks)
-    assert Event.objects.filter(act="late_complete").count() == len(tasks)
-    assert Notice.objects.filter(kind="reminders").count() == 12 + 3
-    assert (
-        sorted(notice.data["count"] for notice in Notice.objects.filter(kind="reminders"))
-        == [5] * 12 + [60] * 3
-    )
-    assert set(Task.objects.values_list("urgings", "ladder_level")) == {(1, 2)}
-
-
-@pytest.mark.django_db(transaction=True)
-def test_without_the_unique_key_sweeps_at_once_would_double(monkeypatch):
-    """The control of the test above: the key taken off, reading at the same moment makes doubles."""
-    world = World(branches=2)
-    shares(world, 1)
-    key = next(c for c in Reminder._meta.constraints if c.name == "reminder_once")
-    with monkeypatch.context() as without, connection.schema_editor() as editor:
-        # SQLite makes the table anew from what the model says
-        without.setattr(Reminder._meta, "constraints", [])
-        editor.remove_constraint(Reminder, key)
-    both_have_read, original = threading.Barrier(2, timeout=20), planning.insert_new
-
-    def together(*rows):
-        both_have_read.wait()
-        return original(*rows)
-
-    monkeypatch.setattr(planning, "insert_new", together)
-    try:
-        sweep_in_threads(2, T_PLUS_1)
-        assert Reminder.objects.filter(step="due+1").count() > 2
-    finally:
-        Reminder.objects.all().delete()
-        with connection.schema_editor() as editor:
-            editor.add_constraint(Reminder, key)
-
-
-def test_while_one_sweep_plans_another_helps_to_deliver(world):
-    task_in_hand(world)
-    planned_only(T_PLUS_1)
-    with planning_lease(at(T_PLUS_1)):
-        swept = sweep_on(T_PLUS_1)
-    assert (swept.planning, swept.planned, swept.handed.delivered) == (False, 0, 1)
-
-
-def planning_lease(moment):
-    from common.leases import held
-
-    return held("sweep", at=moment, for_=timedelta(seconds=150))
-
-
-# --- lateness
-
-
-def test_lateness_is_written_once_on_the_day_after_the_date(world):
-    task = task_in_hand(world)
-    sweep_on(DUE, 23)
-    assert [event.act for event in history(task) if event.act.startswith("late")] == []
-    for hour in (0, 9, 23):
-        sweep_on(T_PLUS_1, hour)
-    sweep_on(T_PLUS_7)
-    late = [event for event in history(task) if event.act.startswith("late")]
-    assert [(event.act, event.said["due"], event.actor) for event in late] == [
-        ("late_complete", "2026-03-31", None)
-    ]
-    assert (late[0].from_state, late[0].to_state) == ("ACTIVE", "ACTIVE")
-
-
-def test_a_late_acknowledgement_is_an_event_of_its_own(world):
-    from tests.factories import make_task
-
-    task = make_task(world)
-    sweep_on(date(2026, 1, 9), 0)
-    sweep_on(date(2026, 1, 12), 0)
-    assert [event.act for event in history(task)] == ["assign", "late_acknowledge"]
-
-
-def test_an_act_that_comes_late_writes_its_lateness_itself_and_the_night_does_not_repeat_it(world):
-    task = task_in_hand(world)
-    submitted(world, task, at=at(T_PLUS_1, 7))
-    assert [event.act for event in history(task)][-2:] == ["submit", "late_complete"]
-    perform(
-        Task.objects.get(), "return", actor=world.reviewer, at=at(T_PLUS_1, 8), given={"reason": "缺照片"}
-    )
-    sweep_on(date(2026, 4, 2))
-    assert [event.act for event in history(task)].count("late_complete") == 1
-
-
-def test_a_date_that_was_moved_can_be_missed_again(world):
-    task = task_in_hand(world)
-    sweep_on(T_PLUS_1)
-    submitted(world, Task.objects.get(), at=at(T_PLUS_1, 10))
-    given = {"reason": "补充材料", "due": date(2026, 4, 8)}
-    perform(Task.objects.get(), "return", actor=world.reviewer, at=at(T_PLUS_1, 11), given=given)
-    sweep_on(date(2026, 4, 9))
-    dues = [event.said["due"] for event in history(task) if event.act == "late_complete"]
-    assert dues == ["2026-03-31", "2026-04-08"]
-
-
-def test_an_open_form_stays_valid_when_the_ladder_writes_into_the_history(world):
-    task = task_in_hand(world)
-    seen = task.version
-    sweep_on(T_PLUS_1)
-    report = {"progress": "正在落实", "percent": 50}
-    after = perform(task, "report", actor=world.secretary, at=at(T_PLUS_1, 10), given=report, version=seen)
-    assert (after.percent, after.urgings) == (50, 1)
-
-
-# --- the command
-
-
-def test_the_command_sends_at_a_moment_and_twice_changes_nothing(world, capsys):
-    shares(world, 2)
-    with translation.override("zh-hans"):
-        call_command("send_reminders", "--at", "2026-04-01T09:00")
-        first = capsys.readouterr().out
-        before = state_of_everything()
-        call_command("send_reminders", "--at", "2026-04-01")
-        second = capsys.readouterr().out
-    assert "记录逾期 4 条" in first
-    assert "生成 4 条，发送 4 条（2 人），不再需要 0 条，错过 8 条。" in first
-    assert "生成 0 条，发送 0 条（0 人），不再需要 0 条，错过 0 条。" in second
-    assert state_of_everything() == before
-
-
-def test_the_command_for_another_moment_is_no_sign_of_life(world):
-    call_command("send_reminders", "--at", "2030-04-01T09:00:00+08:00")
-    assert last_completed("sweep") is None
-    call_command("send_reminders")
-    assert last_completed("sweep") is not None
-
-
-def test_the_command_says_when_it_is_no_time_for_reminders(world, capsys):
-    with translation.override("zh-hans"):
-        call_command("send_reminders", "--at", "2026-04-04T09:00")
-    assert capsys.readouterr().out == "提醒只在工作日 08:30 至 18:00 发送，本次未发送。\n"
-
-
-@pytest.mark.parametrize("text", ["tomorrow", "2026-13-01", "2026-04-01T25:00", ""])
-def test_the_command_refuses_what_is_no_moment(text):
-    with pytest.raises(CommandError) as refusal:
-        call_command("send_reminders", "--at", text)
-    assert "2026-07-01" in str(refusal.value)
 
 
 def test_the_number_of_queries_does_not_grow_with_the_tasks(world, django_assert_max_num_queries):
