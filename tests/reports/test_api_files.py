@@ -89,6 +89,15 @@ def test_a_branch_gets_its_own_tasks_alone_and_the_office_all(busy):
     assert units(busy.office.user) == {b.short_name for b in (*busy.branches, busy.other_branch)}
 
 
+def test_the_token_counts_where_a_session_of_somebody_else_comes_along(busy, settings):
+    settings.SECOND_FACTOR_FOR = frozenset({"CHIEF"})  # the session's person is looked at before the token
+    program = Program(busy.secretary.user)
+    program.client.force_login(busy.office.user)
+    assert cells(streamed(program.get("files/tasks/"))) == cells(
+        streamed(Program(busy.secretary.user).get("files/tasks/"))
+    )
+
+
 def test_the_filters_are_those_of_the_page_and_the_audit_log_names_the_program_s_person(busy):
     program = Program(busy.office.user)
     every, red = (cells(streamed(program.get("files/tasks/", **q))) for q in ({}, {"light": "red"}))

@@ -93,12 +93,14 @@ def test_what_cannot_be_planned_is_named_by_its_field(world, inspector, more, fi
     assert not Inspection.objects.exists()
 
 
-def test_a_draft_is_no_plan_to_be_checked(world, inspector):
+def test_a_plan_to_be_checked_is_an_issued_one_in_sight(world, inspector):
     plan = make_plan(world)
+    above = planned(world, organization=world.committee.pk, plan=plan.pk)
     given = planned(world, plan=plan.pk)
     assert set(inspector.post("inspections/", given).json()["fields"]) == {"plan"}
     Plan.objects.filter(pk=plan.pk).update(state=Plan.State.ISSUED)
     assert inspector.post("inspections/", given).json()["plan"] == plan.pk
+    assert set(Program(world.reviewer.user).post("inspections/", above).json()["fields"]) == {"plan"}
 
 
 def test_only_the_keepers_of_an_organization_plan_its_rounds(world, reader, below):
