@@ -225,6 +225,11 @@
       button.addEventListener("click", () => history.back());
     });
   }
+  // on a phone the row of tabs is longer than the screen: the one that is open must be seen
+  all(".tabs [aria-current]").forEach((tab) => {
+    const strip = tab.closest(".tabs");
+    strip.scrollLeft = tab.offsetLeft - strip.offsetLeft - (strip.clientWidth - tab.offsetWidth) / 2;
+  });
   showTheme();
   markOpenRow();
   all("[data-toast]").forEach(expire);

@@ -232,3 +232,13 @@ def check_workbook(book) -> None:
     assert figures["本期应办"] == sql(passed)
     rows = [row for row in book["任务明细"].iter_rows(values_only=True) if row and isinstance(row[0], int)]
     assert len(rows) == sql("SELECT COUNT(*) FROM tracker_task")
+
+
+def test_on_a_phone_the_open_tab_is_on_the_screen_however_many_stand_before_it(seat):
+    world = World()
+    phone = seat(world.office.user, PHONE)
+    phone.goto("/tasks/?group=all")
+    tab = phone.locator(".tabs [aria-current]").bounding_box()
+    assert tab
+    assert tab["x"] >= 0
+    assert tab["x"] + tab["width"] <= PHONE["width"]
