@@ -269,6 +269,11 @@ def _pieces(said: dict[str, Any]) -> tuple[list[str], str]:
 
 
 def _settle() -> None:
-    """Let the database know what it holds."""
+    """Leave the database as a city's is that was vacuumed while it grew: without what the acts in sets left behind."""
+    from tracker.tallies import fold
+
+    fold()
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("VACUUM FULL tracker_task")
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
