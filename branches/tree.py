@@ -21,6 +21,17 @@ from common.rows import insert_new
 Kind = Organization.Kind
 MAX_DEPTH = 15
 """Levels the path column has room for."""
+CHANGEABLE = (
+    "name",
+    "short_name",
+    "unit",
+    "area",
+    "second_superior",
+    "linked_leader",
+    "full_members",
+    "probationary_members",
+)
+"""Fields of an organisation that are neither its place nor its time."""
 
 
 def add_organization(
@@ -70,17 +81,7 @@ def change_organization(
 
     Raises Stale when ``version`` is not the present one.
     """
-    allowed = {
-        "name",
-        "short_name",
-        "unit",
-        "area",
-        "second_superior",
-        "linked_leader",
-        "full_members",
-        "probationary_members",
-    }
-    if unknown := set(fields) - allowed:
+    if unknown := set(fields) - set(CHANGEABLE):
         raise ValueError(f"Not changed this way: {sorted(unknown)}")
     with transaction.atomic():
         locked = Organization.objects.select_for_update().get(pk=organization.pk)

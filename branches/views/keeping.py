@@ -16,23 +16,13 @@ from branches import keeping
 from branches.access import Actor
 from branches.keeping import Consequences, Hand
 from branches.models import Organization
+from branches.tree import CHANGEABLE
 from branches.views.keeping_forms import DetailsForm, EndForm, MergeForm, MoveForm, NewOrganizationForm
 from branches.views.organizations import in_sight
 from branches.views.people import OrganizationField, PersonField, refuse_into, tried
 from common.addresses import client_address
 from common.clock import now
 from common.errors import NotAllowed, Refused, Stale
-
-FIELDS = (
-    "name",
-    "short_name",
-    "unit",
-    "area",
-    "second_superior",
-    "linked_leader",
-    "full_members",
-    "probationary_members",
-)
 
 
 def hand_of(request: HttpRequest) -> Hand:
@@ -55,7 +45,12 @@ def _kept(request: HttpRequest, code: str) -> tuple[Organization, Hand]:
 
 
 def page(request: HttpRequest, form: forms.Form, organization: Organization, **more: Any) -> HttpResponse:
-    """The one page of these acts: a form, and where it has been filled in and is grave, what it will do."""
+    """The one page of these acts: a form, and where it has been filled in and is grave, what it will do.
+
+    With ``confirm`` the act is one of two steps: the first looks at its effects.
+    """
+    if "confirm" in more:
+        more["submit"] = _("Look at what it does")
     lists = {}
     for field in form.fields.values():
         if isinstance(field, OrganizationField | PersonField):
@@ -88,7 +83,7 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
     """Names, department, area, tags, members, second superior, linked leader."""
     organization, hand = _kept(request, code)
     tags = list(organization.tags.values_list("name", flat=True))
-    known = {name: getattr(organization, name) for name in FIELDS}
+    known = {name: getattr(organization, name) for name in CHANGEABLE}
     known |= {"tags": tags, "version": organization.version}
     form = DetailsForm(request.POST or None, initial=known, actor=hand.actor, place=organization)
     # A second superior or leader out of reach stays as it is, when it is not touched.
@@ -98,7 +93,7 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
         if known[name]:
             field.found = field.found.model.objects.filter(pk=known[name].pk) | field.found  # type: ignore[operator]
     if form.is_valid():
-        fields = {name: form.cleaned_data[name] for name in FIELDS}
+        fields = {name: form.cleaned_data[name] for name in CHANGEABLE}
         version = form.cleaned_data["version"]
         try:
             keeping.change(
@@ -126,7 +121,7 @@ def _show_both(
 ) -> HttpResponse:
     """What was typed stays in the fields; beside each that differs stands what somebody else has saved."""
     form.add_error(None, str(stale))
-    for name in FIELDS:
+    for name in CHANGEABLE:
         present = getattr(organization, name)
         if present != form.cleaned_data.get(name):
             form.add_error(
@@ -156,15 +151,7 @@ def move(request: HttpRequest, code: str) -> HttpResponse:
             found = keeping.consequences(organization, day=hand.actor.day)
             effects = [*_going_along(found), *_seen_otherwise(organization, to)]
     title = _("Move %(name)s") % {"name": organization.short_name}
-    return page(
-        request,
-        form,
-        organization,
-        title=title,
-        effects=effects,
-        submit=_("Look at what it does"),
-        confirm=_("Move it"),
-    )
+    return page(request, form, organization, title=title, effects=effects, confirm=_("Move it"))
 
 
 def _going_along(found: Consequences) -> list[str]:
@@ -224,15 +211,7 @@ def retire(request: HttpRequest, code: str) -> HttpResponse:
             else:
                 effects = _ending(found)
     title = _("End %(name)s") % {"name": organization.short_name}
-    return page(
-        request,
-        form,
-        organization,
-        title=title,
-        effects=effects,
-        submit=_("Look at what it does"),
-        confirm=_("End the organization"),
-    )
+    return page(request, form, organization, title=title, effects=effects, confirm=_("End the organization"))
 
 
 def _still_below(found: Consequences, organization: Organization) -> str:
@@ -281,13 +260,7 @@ def merge(request: HttpRequest, code: str) -> HttpResponse:
             effects = [_moving_over(found, into), *_ending(found)]
     title = _("Merge %(name)s into another") % {"name": organization.short_name}
     return page(
-        request,
-        form,
-        organization,
-        title=title,
-        effects=effects,
-        submit=_("Look at what it does"),
-        confirm=pgettext("organization", "Merge"),
+        request, form, organization, title=title, effects=effects, confirm=pgettext("organization", "Merge")
     )
 
 

@@ -93,15 +93,7 @@ def hand_over(request: HttpRequest, code: str, pk: int) -> HttpResponse:
                 ),
             ]
     title = _("Hand over: %(post)s") % {"post": post.title}
-    return page(
-        request,
-        form,
-        organization,
-        title=title,
-        effects=effects,
-        submit=_("Look at what it does"),
-        confirm=_("Hand over"),
-    )
+    return page(request, form, organization, title=title, effects=effects, confirm=_("Hand over"))
 
 
 def _recording(request: HttpRequest, code: str) -> tuple[Organization, Hand]:
