@@ -12,12 +12,17 @@ def now() -> datetime:
     return timezone.now()
 
 
+def local(at: datetime) -> datetime:
+    """A moment (aware) on the office's clock, whoever reads it."""
+    return timezone.localtime(at, timezone.get_default_timezone())
+
+
 def local_date(at: datetime) -> date:
     """The calendar day of a moment in the office's time zone.
 
     ``at.date()`` would still say yesterday in Shanghai until 08:00.
     """
-    return timezone.localtime(at).date()
+    return local(at).date()
 
 
 def today() -> date:

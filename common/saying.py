@@ -8,9 +8,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache, wraps
 from typing import ParamSpec, TypeVar
 
-from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, gettext, ngettext, pgettext
+
+from common import clock
 
 NOTHING = "—"
 
@@ -80,7 +81,7 @@ def full_day(day: date) -> str:
 
 def moment_in_words(at: datetime, *, today: date) -> str:
     """09:12 on the day itself, else 6月30日 09:12; in the office's time zone."""
-    local = timezone.localtime(at)
+    local = clock.local(at)
     if local.date() == today:
         return f"{local:%H:%M}"
     return f"{day_and_month(local.date(), today=today)} {local:%H:%M}"
@@ -88,7 +89,7 @@ def moment_in_words(at: datetime, *, today: date) -> str:
 
 def full_moment(at: datetime) -> str:
     """2026年6月30日 周二 09:12:33, in the office's time zone."""
-    local = timezone.localtime(at)
+    local = clock.local(at)
     return f"{full_day(local.date())} {local:%H:%M:%S}"
 
 

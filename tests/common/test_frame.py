@@ -8,7 +8,7 @@ import pytest
 from django import forms
 from django.template import Context, Template
 from django.test import RequestFactory
-from django.utils import translation
+from django.utils import timezone, translation
 
 from common import clock, frame, saying
 from common.models import Job
@@ -141,6 +141,11 @@ def test_a_moment_is_local_and_short_on_its_own_day():
     assert (
         words(draw("{% moment value %}", value=datetime(2026, 6, 18, 17, 30, tzinfo=UTC))) == "6月19日 01:30"
     )
+
+
+def test_a_moment_is_said_by_the_clock_of_the_office_whatever_zone_a_library_has_set():
+    with timezone.override("UTC"):
+        assert words(draw("{% moment value %}", value=datetime(2026, 6, 19, 17, 30, tzinfo=UTC))) == "01:30"
 
 
 @pytest.mark.parametrize("tag", ["day", "moment", "org", "percent", "badge"])
