@@ -91,3 +91,21 @@ def test_a_row_is_said_in_the_language_of_its_reader(source):
     assert "4月10日 周五" in said[0]
     assert "Fri 10 Apr" in said[1]
     assert said[2] == said[0]
+
+
+def facts_of(*, evidence_required=True, same_words=False, has_evidence=False, **facts):
+    task = Task(measure=Measure(evidence_required=evidence_required), **facts)
+    task.same_words, task.has_evidence = same_words, has_evidence
+    html = Template("{% load task_rows %}{% task_facts task %}").render(Context({"task": task}))
+    return re.findall(r">([^<>]+)</span>", html)
+
+
+def test_the_facts_of_a_submission_stand_beside_it():
+    assert facts_of(done_late=True, returns=2, same_words=True) == [
+        "逾期报结",
+        "退回 2 次",
+        "文字与他件相同",
+        "缺佐证材料",
+    ]
+    assert facts_of(has_evidence=True) == ["有佐证材料"]
+    assert facts_of(evidence_required=False) == ["不要求佐证材料"]
