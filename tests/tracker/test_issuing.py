@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.db import connection
 
 from branches.models import Organization, Post
 from common.clock import moment
@@ -21,7 +22,8 @@ from tracker.transitions import perform
 
 pytestmark = pytest.mark.django_db
 AT = moment(SPRING)
-FAN_OUT_QUERIES = 19
+FAN_OUT_QUERIES = 19 + (connection.vendor == "postgresql")
+"""Only there have the kept counts lines to be folded."""
 
 
 @pytest.fixture
@@ -198,4 +200,4 @@ def test_what_is_given_out_is_what_was_seen_or_nothing(world, act, off_by):
     assert (Job.objects.count(), plan.is_open) == (jobs, act == "issue")
     perform(plan, act, actor=world.office, at=AT, given=given | {"tasks": seen})
     assert Job.objects.count() == jobs + 1
-    assert "tasks" not in history(plan).get(act=act).said
+    assert history(plan).get(act=act).said["tasks"] == seen
