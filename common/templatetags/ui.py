@@ -12,13 +12,13 @@ from django import template
 from django.db.models import Model
 from django.forms import BoundField, CheckboxInput, Form
 from django.template import Context, Node
-from django.template.base import Parser, Token
+from django.template.base import NodeList, Parser, Token
 from django.template.defaultfilters import floatformat
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils.formats import localize
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, pgettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 from heroicons.templatetags.heroicons import heroicon_outline
 
 from common import clock, saying
@@ -131,6 +131,28 @@ def repeat(_parser: Parser, token: Token) -> RepeatNode:
     """``{% repeat title %}``: the content of block ``title``, here again."""
     _tag, name = token.split_contents()
     return RepeatNode(name.strip("\"'"))
+
+
+class OnceNode(Node):
+    """Content that depends on the language alone: rendered when first asked for in each."""
+
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+        self.kept: dict[str | None, SafeString] = {}
+
+    def render(self, context: Context) -> SafeString:
+        language = get_language()
+        if language not in self.kept:
+            self.kept[language] = self.nodelist.render(context)
+        return self.kept[language]
+
+
+@register.tag
+def once(parser: Parser, _token: Token) -> OnceNode:
+    """``{% once %}…{% endonce %}`` around a part that is the same for everybody and at any time, but for the language."""
+    nodelist = parser.parse(("endonce",))
+    parser.delete_first_token()
+    return OnceNode(nodelist)
 
 
 @register.simple_tag

@@ -135,6 +135,25 @@ def test_a_list_in_two_languages_and_on_two_days_says_each_its_own_way(monkeypat
         assert said("en", 2027).startswith("Tue 30 Jun 2026 5 working days left|")
 
 
+def test_what_depends_on_the_language_alone_is_rendered_once_for_each():
+    asked = []
+    page = Template(
+        "{% load i18n ui %}{% once %}{{ ask }}{% translate 'overdue' context 'light' %}{% endonce %}{{ after }}"
+    )
+
+    def said(language, after):
+        with translation.override(language):
+            return page.render(Context({"ask": lambda: asked.append(language) or "", "after": after}))
+
+    assert [said("zh-hans", 1), said("en", 2), said("zh-hans", 3), said("en", 4)] == [
+        "逾期1",
+        "overdue2",
+        "逾期3",
+        "overdue4",
+    ]
+    assert asked == ["zh-hans", "en"]
+
+
 def test_a_moment_is_local_and_short_on_its_own_day():
     # 17:30 UTC the evening before is 01:30 of the present day in Shanghai.
     assert words(draw("{% moment value %}", value=datetime(2026, 6, 19, 17, 30, tzinfo=UTC))) == "01:30"
