@@ -24,7 +24,7 @@ register = template.Library()
 
 TABLE_ROW = """<tr data-row>
     <td class="light-cell">{light}</td>
-    <td class="title-cell"><a href="{page}">{title}</a></td>
+    <td class="title-cell"><a href="{tasks}{key}/">{title}</a></td>
     <td data-label="{l_unit}">{unit}</td>
     <td data-label="{l_handler}">{handler}</td>
     <td data-label="{l_state}" class="state-cell">{state}</td>
@@ -34,7 +34,7 @@ TABLE_ROW = """<tr data-row>
 LIST_ROW = """<li data-row>
   <div class="row-body">
     <span class="row-line">{light}<span class="row-due">{due}</span></span>
-    <a class="row-title" href="{page}">{title}</a>
+    <a class="row-title" href="{tasks}{key}/">{title}</a>
     <span class="row-meta">{handler}{percent}{returned}</span>
   </div>
   {icon}
@@ -109,16 +109,15 @@ def task_facts(task: Task) -> SafeString:
     )
 
 
-def _with_what_both_show(
-    context: Context, rows: Iterable[Row]
-) -> Iterable[tuple[Row, dict[str, SafeString]]]:
-    today, calendar, tasks = clock.today(), calendar_of(context), reverse("tracker:tasks")
+def _with_what_both_show(context: Context, rows: Iterable[Row]) -> Iterable[tuple[Row, dict[str, Any]]]:
+    today, calendar, tasks = clock.today(), calendar_of(context), conditional_escape(reverse("tracker:tasks"))
     for row in rows:
         due = row.task.due
         yield (
             row,
             {
-                "page": format_html("{}{}/", tasks, row.task.pk),
+                "tasks": tasks,
+                "key": row.task.pk,
                 "title": conditional_escape(row.task.title),
                 "due": dated(due, today) + provisionally(due, calendar),
             },

@@ -76,6 +76,7 @@ def _branch(request: HttpRequest, actor: Actor) -> HttpResponse:
         request,
         "tracker/home/branch.html",
         {
+            "calendar": calendar,
             "home": actor.home,
             "may_plan": any(is_office(actor, post.organization) for post in actor.business_posts),
             "tiles": [(name, GROUPS[name], counts[name]) for name in DAILY],
