@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Count, Q, QuerySet
@@ -138,15 +138,20 @@ class TaskFilter(forms.Form):
     due_to = forms.DateField(required=False)
     q = forms.CharField(max_length=50, required=False)
 
+    CHOSEN_FROM: ClassVar[Mapping[str, Callable[[Actor], QuerySet[Any]]]] = {
+        "plan": Plan.objects.visible_to,
+        "measure": Measure.objects.visible_to,
+        "org": Organization.objects.visible_to,
+        "unit": Organization.objects.visible_to,
+        "area": lambda actor: Area.objects.filter(actor.scope("organizations__path")).distinct(),
+    }
+
     def __init__(self, data: QueryDict, *, actor: Actor, day: date, calendar: Calendar) -> None:
         super().__init__(data)
         self.actor, self.day, self.calendar = actor, day, calendar
-        self.fields["plan"].queryset = Plan.objects.visible_to(actor)  # type: ignore[attr-defined]
-        self.fields["measure"].queryset = Measure.objects.visible_to(actor)  # type: ignore[attr-defined]
-        self.fields["org"].queryset = Organization.objects.visible_to(actor)  # type: ignore[attr-defined]
-        self.fields["unit"].queryset = Organization.objects.visible_to(actor)  # type: ignore[attr-defined]
-        in_sight = Area.objects.filter(actor.scope("organizations__path")).distinct()
-        self.fields["area"].queryset = in_sight  # type: ignore[attr-defined]
+        # only where something is asked for: a list without filters need not say what they could hold
+        for name in self.CHOSEN_FROM.keys() & {name for name, value in data.items() if value}:
+            self.fields[name].queryset = self.CHOSEN_FROM[name](actor)  # type: ignore[attr-defined]
         self.is_valid()
 
     @property
