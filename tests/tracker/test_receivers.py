@@ -22,7 +22,8 @@ def world() -> World:
 
 
 def area_of(branch: Organization, name: str) -> Area:
-    area = Area.objects.create(organization=branch.parent.parent.parent, name=name)
+    top = Organization.objects.get(path=branch.paths_above()[0])
+    area = Area.objects.create(organization=top, name=name)
     Organization.objects.filter(pk=branch.pk).update(area=area)
     return area
 
